@@ -1,0 +1,41 @@
+/**
+ * Every way in which a part of the suite can fail, as one closed union.
+ * The part before the dot is the room that throws it; codes are stable, so flows may switch on them.
+ */
+export type ErrorCode =
+  // configuration of a node or of the plant
+  | "config.invalid"
+  | "config.missing"
+  // samples and signals
+  | "sample.invalid"
+  | "sample.too-many-signals"
+  // Sparkplug
+  | "sparkplug.malformed"
+  | "sparkplug.limit"
+  | "sparkplug.topic"
+  | "sparkplug.encode"
+  | "sparkplug.unknown-alias"
+  | "sparkplug.offline"
+  // OPC UA
+  | "opcua.unreachable"
+  | "opcua.session"
+  | "opcua.node-unknown"
+  | "opcua.bad-status"
+  | "opcua.tag-table"
+  // MQTT
+  | "broker.unreachable"
+  | "broker.offline"
+  | "broker.refused"
+  | "broker.port-taken"
+  // store and forward
+  | "spool.full"
+  | "spool.corrupt"
+  | "spool.io"
+  // historian
+  | "historian.unreachable"
+  | "historian.rejected"
+  | "historian.query"
+  | "historian.io"
+  | "historian.queue-full"
+  // an optional package is absent
+  | "feature.off";

@@ -1,0 +1,55 @@
+/**
+ * Typed errors. Lowest room of the house: every other room may import it, it imports nothing.
+ * @module
+ */
+import type { ErrorCode } from "./codes.ts";
+
+export type { ErrorCode } from "./codes.ts";
+
+/** What an error carries beside its sentence. */
+export interface FplusErrorDetails {
+  /** The field, topic or NodeId at fault, as the user wrote it. */
+  readonly field?: string;
+  /** The way out, one sentence: what the user can do about it. */
+  readonly hint?: string;
+  /** Byte offset in the input, for malformed binary data. */
+  readonly offset?: number;
+  readonly cause?: unknown;
+}
+
+/** The only error class the suite throws on purpose. */
+export class FplusError extends Error {
+  override readonly name = "FplusError";
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly hint: string | undefined;
+  readonly offset: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: FplusErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.field = details.field;
+    this.hint = details.hint;
+    this.offset = details.offset;
+  }
+
+  /** One line for a log: code, sentence, field and way out. */
+  describe(): string {
+    const field = this.field === undefined ? "" : ` [${this.field}]`;
+    const hint = this.hint === undefined ? "" : ` ${this.hint}`;
+    return `${this.code}: ${this.message}${field}${hint}`;
+  }
+}
+
+/** The sentence of anything that was thrown; never throws itself. */
+export function messageOf(error: unknown): string {
+  if (error instanceof FplusError) return error.describe();
+  if (error instanceof Error) return error.message || error.name;
+  return String(error);
+}
+
+/** Wraps a foreign error under one of our codes; one of ours passes unchanged. */
+export function toFplusError(code: ErrorCode, error: unknown, details: FplusErrorDetails = {}): FplusError {
+  if (error instanceof FplusError) return error;
+  return new FplusError(code, messageOf(error), { ...details, cause: error });
+}

@@ -1,0 +1,68 @@
+import type { PartHealth } from "../health/index.ts";
+import type { SampleBatch } from "../sample/index.ts";
+
+/** A sample that the store will never take, and why (NaN, a type conflict, an unnamed signal …). */
+export interface RejectedSample {
+  /** Index in the batch. */
+  readonly index: number;
+  /** Signal path. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What became of a batch: everything not rejected is durable when the promise resolves. */
+export interface WriteReceipt {
+  readonly written: number;
+  readonly rejected: readonly RejectedSample[];
+}
+
+export type Aggregate = "raw" | "mean" | "min" | "max" | "first" | "last" | "count" | "sum";
+
+/** A question that every engine answers alike. */
+export interface HistorianQuery {
+  /** Signal paths, or patterns with `*` for any run of characters within a level and `**` for any levels. */
+  readonly signals: readonly string[];
+  /** Milliseconds since the epoch, inclusive. */
+  readonly from: number;
+  /** Milliseconds since the epoch, exclusive. */
+  readonly to: number;
+  /** Default `raw`. */
+  readonly aggregate?: Aggregate;
+  /** Width of an aggregate's window in milliseconds, aligned to the epoch; required unless raw. */
+  readonly windowMs?: number;
+  /** Samples a signal at most (the newest ones), raw only. */
+  readonly limit?: number;
+  /** For display: reduce to about so many points a signal, keeping each bucket's minimum and maximum. Raw only. */
+  readonly maxPoints?: number;
+}
+
+/** The answer for one signal, oldest first. */
+export interface HistorianSeries {
+  readonly path: string;
+  readonly unit: string;
+  /** Milliseconds since the epoch; with sub-millisecond fraction where there is one. */
+  readonly time: Float64Array;
+  /** Numbers (booleans as 0 and 1); NaN where the value is text or null. */
+  readonly value: Float64Array;
+  /** Only for signals that hold text. */
+  readonly text?: readonly (string | null)[];
+  /** OPC UA StatusCode; left out where all are Good or the engine aggregated. */
+  readonly status?: Uint32Array;
+}
+
+/** A time-series store. Writes are idempotent by (signal path, timestamp): the later write wins. */
+export interface HistorianStore {
+  readonly kind: "embedded" | "influx";
+  open(): Promise<void>;
+  /**
+   * @throws FplusError `historian.unreachable` when the server cannot be reached (write again later),
+   *   `historian.io` when the disk fails, `historian.rejected` when it refuses everything
+   */
+  write(batch: SampleBatch): Promise<WriteReceipt>;
+  /** @throws FplusError `historian.query` naming the field at fault, `historian.unreachable` */
+  query(query: HistorianQuery): Promise<HistorianSeries[]>;
+  /** Paths held, ordered; `pattern` as in a query. */
+  signals(pattern?: string): Promise<string[]>;
+  health(): PartHealth;
+  close(): Promise<void>;
+}

@@ -1,0 +1,166 @@
+import { FplusError } from "../errors/index.ts";
+import { isInt64, isNumeric, SampleFlag, type SampleValue, ValueType } from "./types.ts";
+
+/**
+ * Many values with their times, as a struct of arrays: lane[i] of every lane belongs to sample i.
+ *
+ * A batch is filled once by its maker and then handed on by reference: whoever receives one reads it and never writes.
+ * Only samples 0 … length-1 are valid.
+ */
+export class SampleBatch {
+  length = 0;
+  /** Signal id (see SignalRegistry). */
+  signal: Uint32Array;
+  /** Whole milliseconds since the epoch, UTC. */
+  timeMs: Float64Array;
+  /** Nanoseconds within that millisecond, 0 … 999,999. */
+  timeNs: Uint32Array;
+  /** OPC UA StatusCode. */
+  status: Uint32Array;
+  /** ValueType. */
+  type: Uint8Array;
+  /** SampleFlag bits. */
+  flags: Uint8Array;
+  /** Numbers, booleans (0, 1) and DateTime (milliseconds). */
+  f64: Float64Array;
+  /** The same eight bytes as `f64`, for Int64. */
+  i64: BigInt64Array;
+  /** The same eight bytes as `f64`, for UInt64. */
+  u64: BigUint64Array;
+  /** Everything that is not a number: strings, bytes, arrays, structures. Sparse. */
+  ref: (string | object | undefined)[];
+
+  constructor(capacity = 64) {
+    const size = Math.max(1, capacity);
+    this.signal = new Uint32Array(size);
+    this.timeMs = new Float64Array(size);
+    this.timeNs = new Uint32Array(size);
+    this.status = new Uint32Array(size);
+    this.type = new Uint8Array(size);
+    this.flags = new Uint8Array(size);
+    this.f64 = new Float64Array(size);
+    this.i64 = new BigInt64Array(this.f64.buffer);
+    this.u64 = new BigUint64Array(this.f64.buffer);
+    this.ref = [];
+  }
+
+  /** Makes lodash hand a batch on by reference where Node-RED would copy a message for a second wire. */
+  get [Symbol.toStringTag](): string {
+    return "SampleBatch";
+  }
+
+  get capacity(): number {
+    return this.signal.length;
+  }
+
+  /** Starts sample `length`, growing the lanes if needed, and returns its index; the caller sets the value. */
+  add(signal: number, type: number, timeMs: number, timeNs: number, status: number): number {
+    const i = this.length;
+    if (i === this.signal.length) this.#grow();
+    this.signal[i] = signal;
+    this.type[i] = type;
+    this.timeMs[i] = timeMs;
+    this.timeNs[i] = timeNs;
+    this.status[i] = status;
+    this.flags[i] = 0;
+    this.length = i + 1;
+    return i;
+  }
+
+  /**
+   * Adds a sample from a JavaScript value of the given type.
+   * @throws FplusError `sample.invalid` when the value does not fit the type
+   */
+  addValue(signal: number, type: number, value: SampleValue, timeMs: number, timeNs = 0, status = 0): void {
+    const checked = checkValue(type, value);
+    const i = this.add(signal, type, timeMs, timeNs, status);
+    if (checked === null) this.flags[i] = SampleFlag.Null;
+    else if (typeof checked === "number") this.f64[i] = checked;
+    else if (typeof checked === "bigint") this.i64[i] = checked;
+    else this.ref[i] = checked;
+  }
+
+  /** Copies sample `from` of another batch to the end of this one. */
+  addFrom(other: SampleBatch, from: number): void {
+    const i = this.add(
+      other.signal[from]!,
+      other.type[from]!,
+      other.timeMs[from]!,
+      other.timeNs[from]!,
+      other.status[from]!,
+    );
+    this.flags[i] = other.flags[from]!;
+    this.i64[i] = other.i64[from]!;
+    const ref = other.ref[from];
+    if (ref !== undefined) this.ref[i] = ref;
+  }
+
+  isNull(i: number): boolean {
+    return (this.flags[i]! & SampleFlag.Null) !== 0;
+  }
+
+  /** Sample i as a JavaScript value; 64-bit integers as number where that is exact, else as bigint. */
+  value(i: number): SampleValue {
+    if (this.isNull(i)) return null;
+    const type = this.type[i]!;
+    if (type === ValueType.Boolean) return this.f64[i] !== 0;
+    if (isNumeric(type)) return this.f64[i]!;
+    if (isInt64(type)) {
+      const wide = type === ValueType.Int64 ? this.i64[i]! : this.u64[i]!;
+      const narrow = Number(wide);
+      return Number.isSafeInteger(narrow) ? narrow : wide;
+    }
+    return this.ref[i] ?? null;
+  }
+
+  /** Sample i as a double, for charts and statistics; NaN where it is null or not a number. */
+  number(i: number): number {
+    if (this.isNull(i)) return Number.NaN;
+    const type = this.type[i]!;
+    if (isNumeric(type)) return this.f64[i]!;
+    if (isInt64(type)) return Number(type === ValueType.Int64 ? this.i64[i]! : this.u64[i]!);
+    return Number.NaN;
+  }
+
+  #grow(): void {
+    const bigger = new SampleBatch(this.signal.length * 2);
+    bigger.signal.set(this.signal);
+    bigger.timeMs.set(this.timeMs);
+    bigger.timeNs.set(this.timeNs);
+    bigger.status.set(this.status);
+    bigger.type.set(this.type);
+    bigger.flags.set(this.flags);
+    bigger.i64.set(this.i64);
+    this.signal = bigger.signal;
+    this.timeMs = bigger.timeMs;
+    this.timeNs = bigger.timeNs;
+    this.status = bigger.status;
+    this.type = bigger.type;
+    this.flags = bigger.flags;
+    this.f64 = bigger.f64;
+    this.i64 = bigger.i64;
+    this.u64 = bigger.u64;
+  }
+}
+
+function checkValue(type: number, value: SampleValue): number | bigint | string | object | null {
+  if (value === null) return null;
+  if (isInt64(type)) {
+    if (typeof value === "bigint") return BigInt.asIntN(64, value);
+    if (typeof value === "number" && Number.isInteger(value)) return BigInt.asIntN(64, BigInt(value));
+    throw invalid(type, value);
+  }
+  if (isNumeric(type)) {
+    if (typeof value === "number") return value;
+    if (typeof value === "boolean") return value ? 1 : 0;
+    if (typeof value === "bigint") return Number(value);
+    if (value instanceof Date) return value.getTime();
+    throw invalid(type, value);
+  }
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") throw invalid(type, value);
+  return value;
+}
+
+function invalid(type: number, value: unknown): FplusError {
+  return new FplusError("sample.invalid", `a ${typeof value} does not fit the type ${type}`);
+}
