@@ -1,0 +1,54 @@
+import path from "node:path";
+import type { BrokerAddress } from "../broker/index.ts";
+import { HealthBoard } from "../health/index.ts";
+import { type HistorianStore, openHistorian } from "../historian/index.ts";
+import { type Lease, LeaseTable } from "./lease.ts";
+
+export interface PlantOptions {
+  readonly name: string;
+  /** Absolute folder under which spools, history, certificates live. */
+  readonly stateDir: string;
+}
+
+/** Stores that a user chose in place of the embedded ones. */
+export interface PlantServices {
+  readonly historian?: () => HistorianSource;
+  readonly broker?: () => BrokerAddress;
+}
+
+/** Who can lend a historian: the config node, or the plant itself. */
+export interface HistorianSource {
+  lease(): Lease<HistorianStore>;
+}
+
+/** A plant: embedded defaults, replaced store by store. Cheap to make; stores open at first use. */
+export interface Plant {
+  readonly name: string;
+  readonly stateDir: string;
+  readonly health: HealthBoard;
+  readonly leases: LeaseTable;
+  /** The plant's historian; await `value.open()` (safe to repeat) before use, release when done. */
+  historian(): Lease<HistorianStore>;
+  /** Where nodes connect that name no broker. */
+  brokerAddress(): BrokerAddress;
+}
+
+/** Nodes of one process share sessions, and are shown on one health page. */
+export const processLeases = new LeaseTable();
+export const processHealth = new HealthBoard();
+
+export function openPlant(options: PlantOptions, services: PlantServices = {}): Plant {
+  return {
+    ...options,
+    health: processHealth,
+    leases: processLeases,
+    historian() {
+      if (services.historian !== undefined) return services.historian().lease();
+      const directory = path.join(options.stateDir, "historian");
+      return processLeases.acquire(`historian ${directory}`, () => openHistorian({ engine: "embedded", directory }));
+    },
+    brokerAddress() {
+      return services.broker?.() ?? { url: process.env["FPLUS_BROKER_URL"] || "mqtt://127.0.0.1:1883" };
+    },
+  };
+}

@@ -1,0 +1,173 @@
+import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessage } from "node-red";
+import { FplusError, messageOf, toFplusError } from "../../lib/errors/index.ts";
+import type { Plant } from "../../lib/plant/index.ts";
+import { plantOf } from "./plant.ts";
+import { ErrorReporter } from "./reporter.ts";
+import { StatusLine, type StatusState } from "./status.ts";
+
+/** A message as it travels on a wire; samples sit in `payload` (see samples.ts). */
+export type Message = NodeMessage & Record<string, unknown>;
+
+/** What a node's own code is given. */
+export interface NodeContext<C> {
+  readonly RED: NodeAPI;
+  /** The Node-RED node itself, for what this frame does not cover. */
+  readonly node: Node;
+  readonly id: string;
+  /** The user's name for it, or its type. */
+  readonly name: string;
+  /** The properties of the dialog; whole-string `${ENV}` values are already replaced. */
+  readonly config: C;
+  readonly credentials: Readonly<Record<string, string | undefined>>;
+  readonly plant: Plant;
+  /** @throws FplusError `config.missing` when the field is empty or that config node does not run */
+  service<S>(id: string | undefined, field?: string): S;
+  status(state: StatusState, text: string): void;
+  /** Says an error once (status and log), counts its repetitions. For errors that belong to no message. */
+  report(error: unknown): void;
+  /** How many errors were reported. */
+  readonly errors: number;
+  log(text: string): void;
+  warn(text: string): void;
+  /** Sends from a source; one message, or one (or a list) per output. */
+  send(messages: Message | (Message | Message[] | null)[]): void;
+}
+
+/** What a node does. All parts are optional. */
+export interface NodeBehaviour {
+  /** One message at a time is not promised; what it throws goes to Catch nodes. */
+  input?(msg: Message, send: (messages: Message | (Message | Message[] | null)[]) => void): void | Promise<void>;
+  /** Node-RED waits for it (15 s at most). `removed` is false at a redeploy. */
+  close?(removed: boolean): void | Promise<void>;
+  /** For config nodes: what `service()` gives other nodes. */
+  service?: unknown;
+}
+
+export interface DefineOptions {
+  readonly credentials?: NodeCredentials<Record<string, string>>;
+  /** Routes and other things made once, when the type is registered. */
+  readonly once?: (RED: NodeAPI) => void;
+}
+
+interface ServiceNode extends Node {
+  fplusService?: unknown;
+}
+
+/**
+ * Registers a node type. Nothing thrown or rejected by the node's own code can reach the process:
+ * errors of set-up and close are reported on the node, errors of input go to `done`.
+ */
+export function defineNode<C>(
+  RED: NodeAPI,
+  type: string,
+  setup: (context: NodeContext<C>) => NodeBehaviour | undefined,
+  options: DefineOptions = {},
+): void {
+  options.once?.(RED);
+  function FplusNode(this: ServiceNode, definition: NodeDef): void {
+    RED.nodes.createNode(this, definition);
+    const line = new StatusLine(this);
+    const reporter = new ErrorReporter((text) => this.error(text));
+    const context = contextOf<C>(RED, this, definition, line, reporter);
+    let behaviour: NodeBehaviour = {};
+    try {
+      behaviour = setup(context) ?? {};
+    } catch (error) {
+      context.report(error);
+    }
+    if (behaviour.service !== undefined) this.fplusService = behaviour.service;
+    const input = behaviour.input?.bind(behaviour);
+    if (input !== undefined) {
+      // Node-RED counts this handler's parameters: with three it waits for done().
+      this.on("input", (msg, send, done) => {
+        runInput(async () => input(msg as Message, send as Parameters<typeof input>[1]), done);
+      });
+    }
+    this.on("close", (removed: boolean, done: () => void) => {
+      const finish = (error?: unknown): void => {
+        if (error !== undefined) this.error(messageOf(error));
+        line.close();
+        reporter.close();
+        done();
+      };
+      Promise.resolve()
+        .then(() => behaviour.close?.(removed))
+        .then(() => finish(), finish);
+    });
+  }
+  RED.nodes.registerType(
+    type,
+    FplusNode,
+    options.credentials === undefined ? {} : { credentials: options.credentials },
+  );
+}
+
+function runInput(run: () => Promise<void>, done: (error?: Error) => void): void {
+  run().then(
+    () => done(),
+    (error: unknown) => done(error instanceof FplusError ? describedError(error) : asError(error)),
+  );
+}
+
+/** Catch nodes and the log see the whole sentence, flows still find the code. */
+function describedError(error: FplusError): Error {
+  return Object.assign(new Error(error.describe(), { cause: error }), { code: error.code, field: error.field });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error));
+}
+
+function contextOf<C>(
+  RED: NodeAPI,
+  node: ServiceNode,
+  definition: NodeDef,
+  line: StatusLine,
+  reporter: ErrorReporter,
+): NodeContext<C> {
+  return {
+    RED,
+    node,
+    id: node.id,
+    name: definition.name || definition.type,
+    config: definition as unknown as C,
+    credentials: (node as Node<Record<string, string | undefined>>).credentials ?? {},
+    get plant() {
+      return plantOf(RED);
+    },
+    service<S>(id: string | undefined, field = "configuration"): S {
+      return serviceOf<S>(RED, id, field);
+    },
+    status: (state, text) => line.set(state, text),
+    report: (error) => {
+      reporter.report(error);
+      line.set("down", shortText(error));
+    },
+    get errors() {
+      return reporter.total;
+    },
+    log: (text) => node.log(text),
+    warn: (text) => node.warn(text),
+    send: (messages) => node.send(messages as NodeMessage),
+  };
+}
+
+/**
+ * What the config node of that id offers.
+ * @throws FplusError `config.missing`
+ */
+export function serviceOf<S>(RED: NodeAPI, id: string | undefined, field: string): S {
+  const holder = id === undefined || id === "" ? null : (RED.nodes.getNode(id) as ServiceNode | null);
+  if (holder?.fplusService === undefined) {
+    throw new FplusError("config.missing", id ? `${field} ${id} is not running` : `${field} is not chosen`, {
+      field,
+      hint: "Open the node, choose one and deploy.",
+    });
+  }
+  return holder.fplusService as S;
+}
+
+function shortText(error: unknown): string {
+  const typed = toFplusError("config.invalid", error);
+  return typed.field === undefined ? typed.message : `${typed.field}: ${typed.message}`;
+}

@@ -1,0 +1,84 @@
+/**
+ * Builds everything that runs: `dist/` (lib and nodes as JavaScript, one HTML file a node), `resources/` (dashboard widgets)
+ * and `examples/` (the preset flows, where the editor's Import menu looks for them).
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { rolldown } from "rolldown";
+
+const root = path.resolve(import.meta.dirname, "..");
+const at = (...parts: string[]): string => path.join(root, ...parts);
+
+/** The folders under nodes/ that hold a node type. */
+export function nodeTypes(): string[] {
+  return readdirSync(at("nodes"))
+    .filter((name) => existsSync(at("nodes", name, `${name}.ts`)))
+    .sort();
+}
+
+export async function build(): Promise<void> {
+  for (const folder of ["dist", "resources", "examples"]) rmSync(at(folder), { recursive: true, force: true });
+  // Types are checked by `npm run check`; building only strips them.
+  execFileSync(
+    process.execPath,
+    [at("node_modules/typescript/bin/tsc"), "-p", at("tsconfig.build.json"), "--noCheck"],
+    { stdio: "inherit" },
+  );
+  await Promise.all([...nodeTypes().map(buildNodePage), ...widgetNames().map(buildWidget)]);
+  copyExamples();
+}
+
+/** A node's page: its dialog script, form and help in the one HTML file that Node-RED reads. */
+async function buildNodePage(type: string): Promise<void> {
+  const folder = at("nodes", type);
+  const script = await bundle(path.join(folder, "editor.ts"), "iife");
+  const form = readFileSync(path.join(folder, "form.html"), "utf8");
+  const help = readFileSync(path.join(folder, "help.md"), "utf8");
+  const target = at("dist/nodes", type);
+  mkdirSync(target, { recursive: true });
+  writeFileSync(
+    path.join(target, `${type}.html`),
+    `<script type="text/javascript">\n${script}</script>\n` +
+      `<script type="text/html" data-template-name="${type}">\n${form}</script>\n` +
+      `<script type="text/markdown" data-help-name="${type}">\n${help}</script>\n`,
+  );
+  const icon = path.join(folder, `${type}.svg`);
+  if (existsSync(icon)) cpSync(icon, path.join(target, "icons", `${type}.svg`));
+}
+
+function widgetNames(): string[] {
+  const folder = at("dashboards/widgets");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => existsSync(path.join(folder, name, "index.ts")));
+}
+
+/** A dashboard widget; Vue is the dashboard's own, as a global. */
+async function buildWidget(name: string): Promise<void> {
+  const code = await bundle(at("dashboards/widgets", name, "index.ts"), "iife");
+  mkdirSync(at("resources"), { recursive: true });
+  writeFileSync(at("resources", `${name}.umd.js`), code);
+}
+
+async function bundle(input: string, format: "iife"): Promise<string> {
+  const bundled = await rolldown({
+    input,
+    platform: "browser",
+    external: ["vue"],
+    moduleTypes: { ".css": "text" },
+    logLevel: "warn",
+  });
+  const { output } = await bundled.generate({ format, globals: { vue: "Vue" }, minify: input.includes("widgets") });
+  await bundled.close();
+  return output[0].code;
+}
+
+function copyExamples(): void {
+  for (const source of ["flows", "dashboards"]) {
+    for (const name of readdirSync(at(source))) {
+      if (name.endsWith(".json")) cpSync(at(source, name), at("examples", name));
+    }
+  }
+}
+
+if (process.argv[1] === import.meta.filename) await build();
