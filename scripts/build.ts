@@ -3,7 +3,7 @@
  * and `examples/` (the preset flows, where the editor's Import menu looks for them).
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { rolldown } from "rolldown";
 
@@ -27,6 +27,23 @@ export async function build(): Promise<void> {
   );
   await Promise.all([...nodeTypes().map(buildNodePage), ...widgetNames().map(buildWidget)]);
   copyExamples();
+  writeFileSync(at("dist/.built"), "");
+}
+
+/** Builds only when a source is newer than the last build; tells whether it did. */
+export async function buildIfStale(): Promise<boolean> {
+  const stamp = at("dist/.built");
+  const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+  const sources = ["lib", "nodes", "dashboards", "flows", "scripts/build.ts", "package.json"];
+  if (sources.every((source) => newestIn(at(source)) < built)) return false;
+  await build();
+  return true;
+}
+
+function newestIn(target: string): number {
+  const stats = statSync(target);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return Math.max(stats.mtimeMs, ...readdirSync(target).map((name) => newestIn(path.join(target, name))));
 }
 
 /** A node's page: its dialog script, form and help in the one HTML file that Node-RED reads. */

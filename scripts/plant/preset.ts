@@ -1,0 +1,32 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+/** The flows that make the whole plant; the others under flows/ are for importing one by one. */
+const PLANT_FLOWS = ["flows/plant.json", "dashboards/plant-pages.json"];
+
+/**
+ * At the first start, puts the preset plant where Node-RED reads its flows.
+ * Afterwards that file belongs to the engineer and is never touched again.
+ */
+export function importPreset(stateDir: string): void {
+  const target = path.join(stateDir, "flows.json");
+  if (existsSync(target)) return;
+  const byId = new Map<string, { id: string }>();
+  for (const file of PLANT_FLOWS) {
+    for (const node of JSON.parse(readFileSync(path.join(root, file), "utf8")) as { id: string }[])
+      byId.set(node.id, node);
+  }
+  mkdirSync(stateDir, { recursive: true });
+  writeFileSync(target, `${JSON.stringify([...byId.values()], null, 2)}\n`);
+}
+
+/** Every preset a user can import, as paths from the repository's root. */
+export function presetFiles(): string[] {
+  return ["flows", "dashboards"].flatMap((folder) =>
+    readdirSync(path.join(root, folder))
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => `${folder}/${name}`),
+  );
+}
