@@ -10,12 +10,16 @@ export interface Resource {
 
 export interface Lease<R extends Resource> {
   readonly value: R;
+  /** Resolves once a predecessor of the same key but other settings is closed: wait for it before binding a port or a session. */
+  readonly ready: Promise<void>;
   /** Gives it back; resolves when it is closed, or at once if it lingers or others still hold it. */
   release(): Promise<void>;
 }
 
 interface Entry {
   readonly resource: Resource;
+  readonly fingerprint: string;
+  readonly ready: Promise<void>;
   holders: number;
   timer: NodeJS.Timeout | undefined;
   closing: Promise<void> | undefined;
@@ -27,11 +31,15 @@ export class LeaseTable {
   readonly #entries = new Map<string, Entry>();
   #stopping = false;
 
-  /** The resource of that key, made by `open` when there is none. Keys must hold everything that makes two differ. */
-  acquire<R extends Resource>(key: string, open: () => R): Lease<R> {
+  /**
+   * The resource of that key, made by `open` when there is none. When the fingerprint (its settings) differs from the
+   * one that lives, that one is replaced: it is closed now, and the new one must wait for `ready`.
+   */
+  acquire<R extends Resource>(key: string, open: () => R, fingerprint = ""): Lease<R> {
     let entry = this.#entries.get(key);
-    if (entry === undefined) {
-      entry = { resource: open(), holders: 0, timer: undefined, closing: undefined };
+    if (entry === undefined || entry.fingerprint !== fingerprint) {
+      const ready = entry === undefined ? Promise.resolve() : this.#close(key, entry).catch(() => undefined);
+      entry = { resource: open(), fingerprint, ready, holders: 0, timer: undefined, closing: undefined };
       this.#entries.set(key, entry);
     }
     clearTimeout(entry.timer);
@@ -41,6 +49,7 @@ export class LeaseTable {
     let released = false;
     return {
       value: held.resource as R,
+      ready: held.ready,
       release: async () => {
         if (released) return;
         released = true;
