@@ -16,9 +16,13 @@ const folder = path.resolve(import.meta.dirname, "../test/bench");
 const MARK = "\u0000bench ";
 
 async function runOne(name: string): Promise<BenchResult> {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", import.meta.filename, "--child", name], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--expose-gc", import.meta.filename, "--child", name],
+    {
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   const at = stdout.lastIndexOf(MARK);
   if (at < 0) throw new Error(`the benchmark ${name} gave no result`);
   return JSON.parse(stdout.slice(at + MARK.length)) as BenchResult;

@@ -17,7 +17,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
   say("Factory+ for Node-RED");
-  if (await buildIfStale()) say(`  ✔ built                     ${seconds()}`);
+  if (await buildIfStale()) say(`  ✔ ${"built".padEnd(26)}${seconds()}`);
   const { "module.exports": settings } = (await import("../settings.ts")) as { "module.exports": PlantSettings };
   const { host, ports, source } = settings.fplusEnvironment;
   for (const port of ports) await checkFree(host, port);
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   await listen(server, host, ports[0]!.port);
   stopOnSignal(server, () => RED.stop());
   await RED.start();
-  say(`  ✔ Node-RED ${RED.version}            ${seconds()}`);
+  say(`  ✔ ${`Node-RED ${versionOf(RED)}`.padEnd(26)}${seconds()}`);
 
   const address = `http://${host.includes(":") ? `[${host}]` : host}:${ports[0]!.port}`;
   await showParts();
@@ -40,11 +40,16 @@ async function main(): Promise<void> {
   say(`  Dashboard  ${address}/dashboard`);
   say(`  Editor     ${address}/`);
   if (settings.fplusNewPassword !== undefined) {
-    say(`  Sign in    ${"admin"} / ${settings.fplusNewPassword}   (shown this once; only its hash is kept)`);
+    say(`  Sign in    admin / ${settings.fplusNewPassword}   (shown this once; only its hash is kept)`);
   }
   say(`  Devices    ${source}`);
   say(`  State      ${path.relative(process.cwd(), settings.userDir) || "."}`);
   say("");
+}
+
+/** DefinitelyTyped says text; it is a function. */
+function versionOf(RED: object): string {
+  return (RED as { version(): string }).version();
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;

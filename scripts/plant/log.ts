@@ -13,7 +13,7 @@ export interface LogEntry {
 const WARN = 30;
 const ROTATE_BYTES = 5 * 1024 * 1024;
 
-/** Everything goes to `log/plant.log` in the state folder; warnings and errors also to the terminal. */
+/** Everything goes to `log/plant.log` in the state folder; errors and the warnings of nodes also to the terminal. */
 export function openLog(stateDir: string): (entry: LogEntry) => void {
   const file = path.join(stateDir, "log", "plant.log");
   mkdirSync(path.dirname(file), { recursive: true });
@@ -25,6 +25,7 @@ export function openLog(stateDir: string): (entry: LogEntry) => void {
     const who = entry.type === undefined ? "" : `[${entry.type}:${entry.name || entry.id || ""}] `;
     const text = entry.msg instanceof Error ? (entry.msg.stack ?? entry.msg.message) : String(entry.msg);
     stream.write(`${new Date().toISOString()} ${entry.level} ${who}${text}\n`);
-    if (entry.level <= WARN) process.stderr.write(`  ${entry.level < WARN ? "✖" : "!"} ${who}${text.split("\n")[0]}\n`);
+    if (entry.level < WARN || (entry.level === WARN && entry.type !== undefined))
+      process.stderr.write(`  ${entry.level < WARN ? "✖" : "!"} ${who}${text.split("\n")[0]}\n`);
   };
 }
