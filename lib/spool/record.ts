@@ -1,0 +1,27 @@
+import { crc32 } from "node:zlib";
+
+/**
+ * A record on disk: length (u32), CRC32 of what follows it (u32), append time in ms (f64), data. Little endian.
+ * The checksum covers time and data, so a torn or flipped record is never taken for a whole one.
+ */
+export const HEADER_BYTES = 16;
+/** Longer than any batch; a length above it can only be damage. */
+export const MAX_DATA_BYTES = 64 * 1024 * 1024;
+
+export function encodeRecord(data: Uint8Array, appendedAt: number): Buffer {
+  const record = Buffer.allocUnsafe(HEADER_BYTES + data.length);
+  record.writeUInt32LE(data.length, 0);
+  record.writeDoubleLE(appendedAt, 8);
+  record.set(data, HEADER_BYTES);
+  record.writeUInt32LE(crc32(record.subarray(8)), 4);
+  return record;
+}
+
+/** Length of the data of the record that starts at `at`, or -1 where no whole and sound record does. */
+export function soundDataLength(bytes: Buffer, at: number): number {
+  if (at + HEADER_BYTES > bytes.length) return -1;
+  const length = bytes.readUInt32LE(at);
+  if (length > MAX_DATA_BYTES || at + HEADER_BYTES + length > bytes.length) return -1;
+  const sum = crc32(bytes.subarray(at + 8, at + HEADER_BYTES + length));
+  return sum === bytes.readUInt32LE(at + 4) ? length : -1;
+}

@@ -1,0 +1,221 @@
+import { fdatasync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { FplusError, messageOf } from "../errors/index.ts";
+import { HEADER_BYTES, MAX_DATA_BYTES } from "./record.ts";
+import { Segment, segmentBase } from "./segment.ts";
+import type { Spool, SpoolOptions, SpoolRecord, SpoolStats } from "./types.ts";
+
+const SEGMENT_BYTES = 8 * 1024 * 1024;
+/** The release cursor is written at most this often; after a crash what it missed is delivered again. */
+const CURSOR_INTERVAL_MS = 500;
+
+/**
+ * Opens the spool of a directory, made when missing. One process at a time may have it open.
+ * @throws FplusError `spool.io` when the directory cannot be used
+ */
+export function openSpool(options: SpoolOptions): Spool {
+  try {
+    mkdirSync(options.directory, { recursive: true });
+    return new SegmentSpool(options);
+  } catch (error) {
+    throw ioError(options.directory, error);
+  }
+}
+
+class SegmentSpool implements Spool {
+  readonly #options: SpoolOptions;
+  readonly #segmentBytes: number;
+  readonly #cursorFile: string;
+  /** Oldest first; the last one is appended to. */
+  readonly #segments: Segment[];
+  #released: number;
+  #cursorAt = 0;
+  #cursorSaved: number;
+  #flushing: Promise<void> | undefined;
+  #appendedCount = 0;
+  #releasedCount = 0;
+  #dropped = 0;
+  #corrupt = 0;
+  #closed = false;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+    this.#segmentBytes = Math.max(
+      4096,
+      Math.min(options.segmentBytes ?? SEGMENT_BYTES, Math.floor(options.maxBytes / 8)),
+    );
+    this.#cursorFile = path.join(options.directory, "cursor");
+    this.#segments = this.#load();
+    const oldest = this.#segments[0]?.base ?? 0;
+    this.#released = Math.min(Math.max(readCursor(this.#cursorFile), oldest), this.next);
+    this.#cursorSaved = this.#released;
+  }
+
+  get first(): number {
+    return this.#released;
+  }
+
+  get next(): number {
+    return this.#segments.at(-1)?.end ?? 0;
+  }
+
+  append(data: Uint8Array): number {
+    if (this.#closed) throw new FplusError("spool.io", "the spool is closed", { field: this.#options.directory });
+    if (data.length > MAX_DATA_BYTES) {
+      throw new FplusError("spool.io", `a record of ${data.length} bytes is too large`, {
+        field: this.#options.directory,
+      });
+    }
+    this.#makeRoom(HEADER_BYTES + data.length);
+    try {
+      const segment = this.#writable();
+      segment.append(data, Date.now());
+      this.#appendedCount += 1;
+      return segment.end - 1;
+    } catch (error) {
+      this.#dropped += 1;
+      throw ioError(this.#options.directory, error);
+    }
+  }
+
+  flush(): Promise<void> {
+    const last = this.#segments.at(-1);
+    if (this.#closed || last === undefined) return Promise.resolve();
+    // A flush that has begun may miss later appends, so callers meanwhile share the one after it.
+    const after = this.#flushing ?? Promise.resolve();
+    const mine = after.then(async () => {
+      if (this.#flushing === mine) this.#flushing = undefined;
+      if (this.#closed) return;
+      const segment = this.#segments.at(-1);
+      if (segment !== undefined) await promisify(fdatasync)(segment.fd);
+    });
+    this.#flushing = mine;
+    return mine.catch((error: unknown) => {
+      throw ioError(this.#options.directory, error);
+    });
+  }
+
+  read(position: number, count: number): SpoolRecord[] {
+    const records: SpoolRecord[] = [];
+    let from = Math.max(position, this.#released);
+    while (records.length < count && from < this.next) {
+      const segment = this.#segmentOf(from);
+      if (segment === undefined) break;
+      const found = this.#readSegment(segment, from, count - records.length);
+      records.push(...found);
+      from = found.length > 0 ? found.at(-1)!.position + 1 : segment.end;
+    }
+    return records;
+  }
+
+  release(position: number): void {
+    const to = Math.min(position, this.next);
+    if (to <= this.#released) return;
+    this.#releasedCount += to - this.#released;
+    this.#released = to;
+    while (this.#segments.length > 1 && this.#segments[0]!.end <= to) this.#segments.shift()!.remove();
+    if (Date.now() - this.#cursorAt >= CURSOR_INTERVAL_MS) this.#saveCursor();
+  }
+
+  stats(): SpoolStats {
+    return {
+      depth: this.next - this.#released,
+      bytes: this.#segments.reduce((sum, segment) => sum + segment.bytes, 0),
+      appended: this.#appendedCount,
+      released: this.#releasedCount,
+      dropped: this.#dropped,
+      corrupt: this.#corrupt,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.flush().catch(() => undefined);
+    this.#closed = true;
+    this.#saveCursor();
+    for (const segment of this.#segments) segment.close();
+  }
+
+  /** Only the last segment is read at opening; the length of the others follows from the name of the next one. */
+  #load(): Segment[] {
+    const bases = readdirSync(this.#options.directory)
+      .map(segmentBase)
+      .filter((base) => base !== undefined)
+      .sort((a, b) => a - b);
+    const segments = bases.map((base, i) => {
+      const segment = new Segment(this.#options.directory, base, (bases[i + 1] ?? base) - base);
+      segment.bytes = statSync(segment.file).size;
+      return segment;
+    });
+    if ((segments.at(-1)?.recover() ?? 0) > 0) this.#corrupt += 1;
+    return segments;
+  }
+
+  #segmentOf(position: number): Segment | undefined {
+    return this.#segments.find((segment) => position >= segment.base && position < segment.end);
+  }
+
+  #readSegment(segment: Segment, from: number, count: number): SpoolRecord[] {
+    const wanted = Math.min(count, segment.end - from);
+    let found: SpoolRecord[];
+    try {
+      found = segment.read(from, wanted);
+    } catch (error) {
+      throw ioError(segment.file, error);
+    }
+    const last = found.at(-1)?.position ?? from - 1;
+    if (found.length < wanted) this.#corrupt += segment.end - 1 - last;
+    if (segment !== this.#segments.at(-1) && last === segment.end - 1) segment.close();
+    return found;
+  }
+
+  #writable(): Segment {
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.bytes < this.#segmentBytes) return last;
+    const fresh = new Segment(this.#options.directory, this.next);
+    this.#segments.push(fresh);
+    return fresh;
+  }
+
+  #makeRoom(bytes: number): void {
+    while (this.stats().bytes + bytes > this.#options.maxBytes && this.#segments.length > 0) {
+      const oldest = this.#segments[0]!;
+      if (this.#options.policy === "refuse" && oldest.end > this.#released) {
+        this.#dropped += 1;
+        throw new FplusError("spool.full", `the spool holds its ${this.#options.maxBytes} bytes`, {
+          field: this.#options.directory,
+          hint: "Make it larger, or let it drop the oldest.",
+        });
+      }
+      if (this.#segments.length === 1) this.#segments.push(new Segment(this.#options.directory, oldest.end));
+      this.#dropped += Math.max(0, oldest.end - Math.max(this.#released, oldest.base));
+      this.#released = Math.max(this.#released, oldest.end);
+      this.#segments.shift()!.remove();
+    }
+  }
+
+  #saveCursor(): void {
+    this.#cursorAt = Date.now();
+    if (this.#cursorSaved === this.#released) return;
+    try {
+      writeFileSync(this.#cursorFile, String(this.#released));
+      this.#cursorSaved = this.#released;
+    } catch {
+      // A full disk: the records since the last saved cursor are delivered again after a crash, which is allowed.
+    }
+  }
+}
+
+function readCursor(file: string): number {
+  try {
+    const position = Number(readFileSync(file, "utf8"));
+    return Number.isSafeInteger(position) && position >= 0 ? position : 0;
+  } catch {
+    return 0;
+  }
+}
+
+function ioError(field: string, error: unknown): FplusError {
+  return error instanceof FplusError ? error : new FplusError("spool.io", messageOf(error), { field, cause: error });
+}
