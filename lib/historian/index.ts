@@ -1,5 +1,14 @@
 /**
- * The historian port: one interface, an embedded engine and InfluxDB behind it.
+ * The historian port: one interface, an embedded engine and InfluxDB behind it, and a writer that outlives their absence.
  * @module
  */
-export type { Aggregate, HistorianQuery, HistorianSeries, HistorianStore, RejectedSample, WriteReceipt } from "./types.ts";
+export { openHistorian } from "./open.ts";
+export type { EmbeddedOptions, HistorianOptions, InfluxOptions } from "./options.ts";
+export type {
+  Aggregate,
+  HistorianQuery,
+  HistorianSeries,
+  HistorianStore,
+  RejectedSample,
+  WriteReceipt,
+} from "./types.ts";

@@ -1,0 +1,51 @@
+import zlib from "node:zlib";
+import { FplusError } from "../errors/index.ts";
+
+/** First byte of a compressed blob. */
+const Codec = { Raw: 0, Deflate: 1, Zstd: 2 } as const;
+/** No blob of ours grows beyond this: a damaged one must not eat the memory. */
+const MAX_BYTES = 256 * 1024 * 1024;
+const SMALL = 64;
+
+const hasZstd = typeof zlib.zstdCompressSync === "function";
+const zstdLevel = hasZstd ? { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } } : {};
+
+/** Codec byte and the data, compressed where that makes it smaller: zstd where Node has it (22.15, 23.8), else deflate. */
+export function compress(data: Uint8Array): Uint8Array {
+  if (data.length > SMALL) {
+    const packed = hasZstd ? zlib.zstdCompressSync(data, zstdLevel) : zlib.deflateRawSync(data, { level: 1 });
+    if (packed.length < data.length) return withCodec(hasZstd ? Codec.Zstd : Codec.Deflate, packed);
+  }
+  return withCodec(Codec.Raw, data);
+}
+
+/**
+ * The data of `compress`.
+ * @throws FplusError `historian.io` when it is damaged, or packed with zstd and this Node has none
+ */
+export function decompress(blob: Uint8Array): Uint8Array {
+  const body = blob.subarray(1);
+  try {
+    switch (blob[0]) {
+      case Codec.Raw:
+        return body;
+      case Codec.Deflate:
+        return zlib.inflateRawSync(body, { maxOutputLength: MAX_BYTES });
+      case Codec.Zstd:
+        if (!hasZstd) break;
+        return zlib.zstdDecompressSync(body, { maxOutputLength: MAX_BYTES });
+    }
+  } catch (error) {
+    throw new FplusError("historian.io", "a stored block is damaged", { cause: error });
+  }
+  throw new FplusError("historian.io", `a stored block has the codec ${blob[0] ?? "none"}`, {
+    hint: "Written by a newer Node; run Node 22.15 or later.",
+  });
+}
+
+function withCodec(codec: number, data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(data.length + 1);
+  out[0] = codec;
+  out.set(data, 1);
+  return out;
+}

@@ -1,0 +1,149 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { doublesOf, numberAt } from "../points.ts";
+import { noStatistics, type Statistics } from "../window.ts";
+import { decodeColumn, encodeColumn } from "./codec.ts";
+import { Column } from "./column.ts";
+
+/** Samples of a full chunk. */
+export const CHUNK_SAMPLES = 1024;
+
+/** A closed chunk without its samples. */
+export interface ChunkInfo extends Statistics {
+  readonly id: number;
+  readonly t0: number;
+  readonly t1: number;
+  readonly samples: number;
+}
+
+/** The `chunk` table: the only place that knows its statements. Closed chunks of a series never overlap in time. */
+export class ChunkTable {
+  readonly #insert: StatementSync;
+  readonly #deleteOpen: StatementSync;
+  readonly #deleteOne: StatementSync;
+  readonly #data: StatementSync;
+  readonly #open: StatementSync;
+  readonly #closedMs: StatementSync;
+  readonly #range: StatementSync;
+  readonly #at: StatementSync;
+  readonly #after: StatementSync;
+  readonly #expire: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string): StatementSync => database.prepare(sql);
+    const columns = "id, t0, t1, samples, count, sum, min, max, first, last";
+    this.#insert = prepare(
+      "insert into chunk(series, open, t0, t1, samples, count, sum, min, max, first, last, data) values(?,?,?,?,?,?,?,?,?,?,?,?)",
+    );
+    this.#deleteOpen = prepare("delete from chunk where series = ? and open = 1");
+    this.#deleteOne = prepare("delete from chunk where id = ?");
+    this.#data = prepare("select data from chunk where id = ?");
+    this.#open = prepare("select data from chunk where series = ? and open = 1");
+    this.#closedMs = prepare("select max(t1) as t1 from chunk where series = ? and open = 0");
+    this.#range = prepare(
+      `select ${columns} from chunk where series = ? and open = 0 and t1 >= ? and t0 < ? order by t0`,
+    );
+    this.#at = prepare(
+      `select ${columns} from chunk where series = ? and open = 0 and t0 <= ? order by t0 desc limit 1`,
+    );
+    this.#after = prepare(`select ${columns} from chunk where series = ? and open = 0 and t0 > ? order by t0 limit 1`);
+    this.#expire = prepare("delete from chunk where id in (select id from chunk where t1 < ? and open = 0 limit ?)");
+  }
+
+  insert(series: number, open: boolean, column: Column): void {
+    const last = column.length - 1;
+    const of = statisticsOf(column);
+    this.#insert.run(
+      series,
+      open ? 1 : 0,
+      column.ms[0]!,
+      column.ms[last]!,
+      column.length,
+      of.count,
+      of.sum,
+      of.count === 0 ? 0 : of.min,
+      of.count === 0 ? 0 : of.max,
+      of.first,
+      of.last,
+      encodeColumn(column),
+    );
+  }
+
+  /** Puts the open end of a series in the place of the former one; an empty one just leaves. */
+  replaceOpen(series: number, column: Column): void {
+    this.#deleteOpen.run(series);
+    if (column.length > 0) this.insert(series, true, column);
+  }
+
+  delete(id: number): void {
+    this.#deleteOne.run(id);
+  }
+
+  read(id: number): Column {
+    return decodeColumn((this.#data.get(id) as { data: Uint8Array }).data);
+  }
+
+  readOpen(series: number): Column {
+    const row = this.#open.get(series) as { data: Uint8Array } | undefined;
+    return row === undefined ? new Column() : decodeColumn(row.data);
+  }
+
+  /** Newest closed time of a series; -Infinity when none is closed. */
+  closedMs(series: number): number {
+    return (this.#closedMs.get(series) as { t1: number | null }).t1 ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Closed chunks that hold anything of from … to, oldest first. */
+  range(series: number, from: number, to: number): ChunkInfo[] {
+    return this.#range.all(series, Math.floor(from), to) as unknown as ChunkInfo[];
+  }
+
+  /** The closed chunk into which a late sample belongs. */
+  holding(series: number, ms: number): ChunkInfo | undefined {
+    return (this.#at.get(series, ms) ?? this.#after.get(series, ms)) as ChunkInfo | undefined;
+  }
+
+  /** The closed chunk after a time. */
+  following(series: number, ms: number): ChunkInfo | undefined {
+    return this.#after.get(series, ms) as ChunkInfo | undefined;
+  }
+
+  /** Deletes up to `count` chunks that ended before a time; how many went. */
+  expire(before: number, count: number): number {
+    return Number(this.#expire.run(before, count).changes);
+  }
+}
+
+/** Statistics of the numbers of a column. */
+export function statisticsOf(column: Column): Statistics {
+  const of = noStatistics();
+  const doubles = doublesOf(column.bits);
+  for (let i = 0; i < column.length; i++) {
+    const value = numberAt(column.typeAt(i), column.bits, doubles, i);
+    if (Number.isNaN(value)) continue;
+    if (of.count++ === 0) of.first = value;
+    of.sum += value;
+    if (value < of.min) of.min = value;
+    if (value > of.max) of.max = value;
+    of.last = value;
+  }
+  return of;
+}
+
+/** Where to cut a column into full chunks: ends of the pieces. Samples of one millisecond stay together, the rest is not listed. */
+export function cuts(column: Column): number[] {
+  const ends: number[] = [];
+  for (let from = 0; column.length - from >= CHUNK_SAMPLES;) {
+    let end = from + CHUNK_SAMPLES;
+    while (end > from && end < column.length && column.ms[end] === column.ms[end - 1]) end--;
+    if (end === column.length) while (end > from && column.ms[end - 1] === column.ms[column.length - 1]) end--;
+    if (end === from) {
+      // More than a whole chunk within one millisecond: it stays whole, however large.
+      end = from + 1;
+      while (end < column.length && column.ms[end] === column.ms[from]) end++;
+      if (end === column.length) break;
+    }
+    ends.push(end);
+    from = end;
+  }
+  return ends;
+}

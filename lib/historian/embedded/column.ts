@@ -1,0 +1,138 @@
+import { NULL_BIT } from "../points.ts";
+
+/**
+ * The samples of one series in order of time, as growing lanes. Lanes that are seldom needed (nanoseconds, status, text,
+ * differing types) are made at the first sample that needs them.
+ */
+export class Column {
+  length = 0;
+  ms: Float64Array;
+  /** Two 32-bit words a sample. */
+  bits: Uint32Array;
+  ns: Uint32Array | undefined;
+  status: Uint32Array | undefined;
+  /** ValueType with NULL_BIT of every sample, where they differ; else `uniform` holds for all. */
+  type: Uint8Array | undefined;
+  uniform = 0;
+  text: (string | undefined)[] | undefined;
+
+  constructor(capacity = 16) {
+    this.ms = new Float64Array(capacity);
+    this.bits = new Uint32Array(capacity * 2);
+  }
+
+  typeAt(i: number): number {
+    return this.type === undefined ? this.uniform : this.type[i]!;
+  }
+
+  /** Index of the first sample not before that time. */
+  lowerBound(ms: number, ns: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#before(middle, ms, ns)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #before(i: number, ms: number, ns: number): boolean {
+    const time = this.ms[i]!;
+    return time < ms || (time === ms && (this.ns?.[i] ?? 0) < ns);
+  }
+
+  /** Puts a sample in its place; one of the same time is replaced. Returns true when the column grew. */
+  put(
+    ms: number,
+    ns: number,
+    status: number,
+    type: number,
+    low: number,
+    high: number,
+    text: string | undefined,
+  ): boolean {
+    const last = this.length - 1;
+    let i = this.length;
+    if (last >= 0 && !this.#before(last, ms, ns)) i = this.lowerBound(ms, ns);
+    const grows = i === this.length || this.ms[i] !== ms || (this.ns?.[i] ?? 0) !== ns;
+    if (grows) this.#open(i);
+    this.ms[i] = ms;
+    this.bits[i * 2] = low;
+    this.bits[i * 2 + 1] = high;
+    if (ns !== 0 && this.ns === undefined) this.ns = new Uint32Array(this.ms.length);
+    if (this.ns !== undefined) this.ns[i] = ns;
+    if (status !== 0 && this.status === undefined) this.status = new Uint32Array(this.ms.length);
+    if (this.status !== undefined) this.status[i] = status;
+    this.#setType(i, type);
+    if (text !== undefined) this.text ??= [];
+    if (this.text !== undefined) this.text[i] = (type & NULL_BIT) === 0 ? text : undefined;
+    return grows;
+  }
+
+  #setType(i: number, type: number): void {
+    if (this.type === undefined) {
+      if (this.length === 1) this.uniform = type;
+      if (this.uniform === type) return;
+      this.type = new Uint8Array(this.ms.length).fill(this.uniform);
+    }
+    this.type[i] = type;
+  }
+
+  /** Makes room for one sample at index i. */
+  #open(i: number): void {
+    if (this.length === this.ms.length) this.#grow();
+    const end = this.length++;
+    if (i === end) return;
+    this.ms.copyWithin(i + 1, i, end);
+    this.bits.copyWithin(i * 2 + 2, i * 2, end * 2);
+    this.ns?.copyWithin(i + 1, i, end);
+    this.status?.copyWithin(i + 1, i, end);
+    this.type?.copyWithin(i + 1, i, end);
+    if (this.text !== undefined) {
+      this.text.length = end;
+      this.text.splice(i, 0, undefined);
+    }
+  }
+
+  #grow(): void {
+    const size = this.ms.length * 2;
+    const copy = <L extends Float64Array | Uint32Array | Uint8Array>(to: L, from: L): L => {
+      to.set(from);
+      return to;
+    };
+    this.ms = copy(new Float64Array(size), this.ms);
+    this.bits = copy(new Uint32Array(size * 2), this.bits);
+    if (this.ns !== undefined) this.ns = copy(new Uint32Array(size), this.ns);
+    if (this.status !== undefined) this.status = copy(new Uint32Array(size), this.status);
+    if (this.type !== undefined) this.type = copy(new Uint8Array(size), this.type);
+  }
+
+  /** Puts sample i of another column in its place here. */
+  putFrom(other: Column, i: number): boolean {
+    return this.put(
+      other.ms[i]!,
+      other.ns?.[i] ?? 0,
+      other.status?.[i] ?? 0,
+      other.typeAt(i),
+      other.bits[i * 2]!,
+      other.bits[i * 2 + 1]!,
+      other.text?.[i],
+    );
+  }
+
+  /** Samples from … to-1 as a column of their own. */
+  slice(from: number, to: number): Column {
+    const part = new Column(1);
+    part.length = to - from;
+    part.ms = this.ms.slice(from, to);
+    part.bits = this.bits.slice(from * 2, to * 2);
+    part.ns = this.ns?.slice(from, to);
+    part.status = this.status?.slice(from, to);
+    part.type = this.type?.slice(from, to);
+    part.uniform = this.uniform;
+    part.text = this.text?.slice(from, to);
+    if (part.ms.length === 0) return new Column(1);
+    return part;
+  }
+}

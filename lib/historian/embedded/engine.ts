@@ -1,0 +1,319 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { FplusError } from "../../errors/index.ts";
+import type { Points } from "../points.ts";
+import { ChunkTable, cuts } from "./chunks.ts";
+import { Column } from "./column.ts";
+import { decodeJournal, encodeJournal } from "./journal.ts";
+import { makeSeries, type Series } from "./series.ts";
+
+/** Limits of the memory the engine takes. */
+export interface EngineLimits {
+  /** Series whose head is in memory. */
+  readonly heads: number;
+  /** Samples in all heads. */
+  readonly headSamples: number;
+  /** Samples in the journal at which the heads are written out and it is emptied: the work after a crash. */
+  readonly journalSamples: number;
+}
+
+export const DEFAULT_LIMITS: EngineLimits = { heads: 20_000, headSamples: 4_000_000, journalSamples: 250_000 };
+
+/** Samples a late merge may wait for (a full disk) before writes are refused. */
+const MAX_LATE = 1_000_000;
+
+/**
+ * The embedded engine, on the thread that calls it: journal, heads and chunks of all series.
+ *
+ * A write is one journal row, committed before it is acknowledged, and then goes to the heads in memory. Full heads become
+ * chunks, late samples are merged into theirs, and now and then a checkpoint writes all heads and empties the journal.
+ * Whatever a crash interrupts is made again from the journal: putting a sample twice changes nothing.
+ */
+export class Engine {
+  readonly chunks: ChunkTable;
+  readonly #database: DatabaseSync;
+  readonly #limits: EngineLimits;
+  readonly #byPath = new Map<string, Series>();
+  readonly #byId: (Series | undefined)[] = [];
+  readonly #loaded = new Set<Series>();
+  readonly #full = new Set<Series>();
+  readonly #late = new Set<Series>();
+  readonly #insertSeries: StatementSync;
+  readonly #renameSeries: StatementSync;
+  readonly #insertJournal: StatementSync;
+  #tick = 0;
+  #nextId = 1;
+  #headSamples = 0;
+  #lateSamples = 0;
+  #journalSamples = 0;
+  #held = 0;
+
+  constructor(database: DatabaseSync, limits: EngineLimits = DEFAULT_LIMITS) {
+    this.#database = database;
+    this.#limits = limits;
+    this.chunks = new ChunkTable(database);
+    this.#insertSeries = database.prepare("insert into series(id, path, unit) values(?, ?, ?)");
+    this.#renameSeries = database.prepare("update series set unit = ? where id = ?");
+    this.#insertJournal = database.prepare("insert into journal(data) values(?)");
+    for (const row of database.prepare("select id, path, unit from series").iterate()) {
+      const { id, path, unit } = row as { id: number; path: string; unit: string };
+      this.#register(makeSeries(id, path, unit));
+    }
+    const total = database.prepare("select coalesce(sum(samples), 0) as held from chunk").get() as { held: number };
+    this.#held = total.held;
+    this.#replay();
+  }
+
+  get series(): ReadonlyMap<string, Series> {
+    return this.#byPath;
+  }
+
+  /** Figures for health. `held` counts samples on disk and in memory; a rewritten sample may count twice until a restart. */
+  get figures(): { held: number; series: number; headSamples: number; journalSamples: number; late: number } {
+    return {
+      held: this.#held,
+      series: this.#byPath.size,
+      headSamples: this.#headSamples,
+      journalSamples: this.#journalSamples,
+      late: this.#lateSamples,
+    };
+  }
+
+  /** The series of a path, made when there is none; it reaches the disk with its first sample. */
+  seriesOf(path: string, unit: string): Series {
+    let series = this.#byPath.get(path);
+    if (series === undefined) {
+      series = makeSeries(0, path, unit);
+      this.#byPath.set(path, series);
+    } else if (unit !== "" && series.unit !== unit) {
+      series.unit = unit;
+      series.renamed = true;
+    }
+    return series;
+  }
+
+  /**
+   * Commits batches in one transaction; when this returns they are durable.
+   * @param batches points and, at the same index, the series of each
+   * @throws the error of SQLite; then nothing was taken
+   */
+  commit(batches: readonly { points: Points; series: readonly Series[] }[]): void {
+    if (this.#lateSamples > MAX_LATE) this.maintain();
+    const made: Series[] = [];
+    const renamed: Series[] = [];
+    this.#transaction(
+      () => {
+        for (const { points, series } of batches) {
+          const ids = new Uint32Array(points.length);
+          for (let i = 0; i < points.length; i++) {
+            const one = series[i]!;
+            if (one.id === 0) {
+              one.id = this.#nextId++;
+              made.push(one);
+              this.#insertSeries.run(one.id, one.path, one.unit);
+            } else if (one.renamed) {
+              one.renamed = false;
+              renamed.push(one);
+              this.#renameSeries.run(one.unit, one.id);
+            }
+            ids[i] = one.id;
+          }
+          this.#insertJournal.run(encodeJournal(points, ids));
+        }
+      },
+      () => {
+        for (const one of made) one.id = 0;
+        for (const one of renamed) one.renamed = true;
+      },
+    );
+    for (const one of made) this.#byId[one.id] = one;
+    this.#tick++;
+    for (const { points, series } of batches) {
+      this.#journalSamples += points.length;
+      this.#apply(points, series);
+    }
+  }
+
+  /** The head of a series, read from disk when it is not in memory. */
+  headOf(series: Series): Column {
+    series.used = this.#tick;
+    if (series.head === undefined) {
+      series.closedMs = this.chunks.closedMs(series.id);
+      series.head = this.chunks.readOpen(series.id);
+      this.#headSamples += series.head.length;
+      this.#loaded.add(series);
+    }
+    return series.head;
+  }
+
+  /** Whether maintenance has anything to do. */
+  get due(): boolean {
+    return (
+      this.#full.size > 0 ||
+      this.#late.size > 0 ||
+      this.#journalSamples >= this.#journalLimit() ||
+      this.#loaded.size > this.#limits.heads ||
+      this.#headSamples > this.#limits.headSamples
+    );
+  }
+
+  /** Closes full heads, merges late samples, and checkpoints when the journal is long. @throws the error of SQLite; nothing is lost */
+  maintain(checkpoint = this.#journalSamples >= this.#journalLimit()): void {
+    const done: (() => void)[] = [];
+    const evicted = this.#toEvict();
+    this.#transaction(() => {
+      for (const series of this.#late) this.#mergeLate(series, done);
+      for (const series of this.#full) this.#closeFull(series, done);
+      for (const series of checkpoint ? this.#loaded : evicted) {
+        if (series.dirty && !this.#full.has(series)) this.chunks.replaceOpen(series.id, series.head!);
+      }
+      if (checkpoint) this.#database.exec("delete from journal");
+    });
+    for (const apply of done) apply();
+    this.#full.clear();
+    this.#late.clear();
+    this.#lateSamples = 0;
+    if (checkpoint) {
+      for (const series of this.#loaded) series.dirty = false;
+      this.#journalSamples = 0;
+    }
+    for (const series of evicted) this.#forget(series);
+  }
+
+  /** Deletes closed chunks that ended before a time, a bounded number at once. Returns true when there may be more. */
+  expire(before: number): boolean {
+    const count = this.chunks.expire(before, 200);
+    if (count > 0) {
+      this.#held = Math.max(0, this.#held - count * 1024);
+      this.#database.exec("pragma incremental_vacuum(256)");
+    }
+    return count === 200;
+  }
+
+  /** Writes everything out and closes the file. */
+  close(): void {
+    try {
+      this.maintain(true);
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  #register(series: Series): void {
+    this.#byPath.set(series.path, series);
+    this.#byId[series.id] = series;
+    this.#nextId = Math.max(this.#nextId, series.id + 1);
+  }
+
+  #replay(): void {
+    for (const row of this.#database.prepare("select data from journal order by id").iterate()) {
+      const points = decodeJournal((row as { data: Uint8Array }).data);
+      const series = Array.from(points.signal, (id) => this.#seriesById(id));
+      this.#journalSamples += points.length;
+      this.#apply(points, series);
+    }
+  }
+
+  #seriesById(id: number): Series {
+    const series = this.#byId[id];
+    if (series === undefined) throw new FplusError("historian.io", `the journal names the unknown series ${id}`);
+    return series;
+  }
+
+  #apply(points: Points, series: readonly Series[]): void {
+    const { ms, ns, status, type, bits, text } = points;
+    for (let i = 0; i < points.length; i++) {
+      const one = series[i]!;
+      const head = this.headOf(one);
+      const isLate = ms[i]! <= one.closedMs;
+      const column = isLate ? (one.late ??= new Column()) : head;
+      const grew = column.put(ms[i]!, ns[i]!, status[i]!, type[i]!, bits[i * 2]!, bits[i * 2 + 1]!, text[i]);
+      if (isLate) {
+        this.#late.add(one);
+        if (grew) this.#lateSamples++;
+        continue;
+      }
+      one.dirty = true;
+      if (!grew) continue;
+      this.#headSamples++;
+      this.#held++;
+      if (head.length >= 1025) this.#full.add(one);
+    }
+  }
+
+  /** In place of a fixed number: with many series a checkpoint writes many heads, so it comes once half a chunk's worth each. */
+  #journalLimit(): number {
+    return Math.min(4_000_000, Math.max(this.#limits.journalSamples, this.#loaded.size * 256));
+  }
+
+  #closeFull(series: Series, done: (() => void)[]): void {
+    const head = series.head!;
+    let from = 0;
+    for (const end of cuts(head)) {
+      this.chunks.insert(series.id, false, head.slice(from, end));
+      from = end;
+    }
+    if (from === 0) return;
+    const rest = head.slice(from, head.length);
+    // Its samples may be those of the former open chunk, no longer in the journal.
+    this.chunks.replaceOpen(series.id, rest);
+    done.push(() => {
+      series.head = rest;
+      series.closedMs = head.ms[from - 1]!;
+      this.#headSamples -= from;
+    });
+  }
+
+  #mergeLate(series: Series, done: (() => void)[]): void {
+    const late = series.late!;
+    for (let i = 0; i < late.length;) {
+      const info = this.chunks.holding(series.id, late.ms[i]!);
+      const column = info === undefined ? new Column() : this.chunks.read(info.id);
+      const next =
+        this.chunks.following(series.id, Math.max(info?.t0 ?? 0, late.ms[i]!))?.t0 ?? Number.POSITIVE_INFINITY;
+      const before = column.length;
+      do {
+        column.putFrom(late, i++);
+      } while (i < late.length && late.ms[i]! < next);
+      if (info !== undefined) this.chunks.delete(info.id);
+      let from = 0;
+      const ends = column.length > 2048 ? cuts(column) : [];
+      if (ends.at(-1) !== column.length) ends.push(column.length);
+      for (const end of ends) {
+        this.chunks.insert(series.id, false, column.slice(from, end));
+        from = end;
+      }
+      const grown = column.length - before;
+      done.push(() => void (this.#held += grown));
+    }
+    done.push(() => void (series.late = undefined));
+  }
+
+  #toEvict(): Series[] {
+    if (this.#loaded.size <= this.#limits.heads && this.#headSamples <= this.#limits.headSamples) return [];
+    const oldest = [...this.#loaded].sort((a, b) => a.used - b.used);
+    return oldest.slice(0, Math.ceil(oldest.length / 4)).filter((series) => !this.#full.has(series));
+  }
+
+  #forget(series: Series): void {
+    this.#headSamples -= series.head?.length ?? 0;
+    series.head = undefined;
+    series.dirty = false;
+    this.#loaded.delete(series);
+  }
+
+  #transaction(run: () => void, undo?: () => void): void {
+    this.#database.exec("begin immediate");
+    try {
+      run();
+      this.#database.exec("commit");
+    } catch (error) {
+      undo?.();
+      try {
+        this.#database.exec("rollback");
+      } catch {
+        // SQLite has rolled back by itself (a full disk).
+      }
+      throw error;
+    }
+  }
+}

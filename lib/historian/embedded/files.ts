@@ -1,0 +1,51 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { FplusError, messageOf } from "../../errors/index.ts";
+
+const VERSION = 1;
+
+/**
+ * `series` names, `chunk` compressed samples (open = 1: the end of a series as of the last checkpoint, replaced at the next),
+ * `journal` what was acknowledged since.
+ */
+const TABLES = `
+create table if not exists series(id integer primary key, path text not null unique, unit text not null) strict;
+create table if not exists chunk(id integer primary key, series integer not null, open integer not null,
+  t0 integer not null, t1 integer not null, samples integer not null, count integer not null,
+  sum real not null, min real not null, max real not null, first real not null, last real not null, data blob not null) strict;
+create index if not exists chunk_time on chunk(series, open, t0, t1);
+create index if not exists chunk_age on chunk(t1);
+create table if not exists journal(id integer primary key, data blob not null) strict;
+`;
+
+/** Opens (or makes) the database file of an embedded historian. */
+export async function openFile(directory: string): Promise<DatabaseSync> {
+  let file = "";
+  try {
+    const { DatabaseSync } = await import("node:sqlite");
+    mkdirSync(directory, { recursive: true });
+    file = path.join(directory, "history.sqlite");
+    const database = new DatabaseSync(file, { timeout: 5000 });
+    try {
+      // FULL: a commit is on the disk, not only with the operating system, when a write resolves.
+      database.exec("pragma auto_vacuum = incremental; pragma journal_mode = wal; pragma synchronous = full");
+      // One process at a time: heads live in memory, a second writer would not see them.
+      database.exec("pragma locking_mode = exclusive; pragma cache_size = -8000; pragma journal_size_limit = 33554432");
+      const { user_version: version } = database.prepare("pragma user_version").get() as { user_version: number };
+      if (version > VERSION) throw new Error(`written by a newer release (layout ${version})`);
+      database.exec(`begin immediate;${TABLES}pragma user_version = ${VERSION};commit`);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    const text = messageOf(error);
+    throw new FplusError("historian.io", `cannot open the historian in ${file || directory}: ${text}`, {
+      field: "directory",
+      cause: error,
+      ...(text.includes("locked") ? { hint: "Another Node-RED uses this folder; give each its own." } : {}),
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import type { Points } from "../points.ts";
+import type { CheckedQuery } from "../query.ts";
+import type { HistorianSeries } from "../types.ts";
+
+/** What the engine's thread is asked. Signal ids in points are those of the asking process, named once by `names`. */
+export type EngineRequest =
+  | { readonly op: "open"; readonly directory: string; readonly retentionDays: number }
+  | { readonly op: "write"; readonly points: Points; readonly names: readonly SignalName[] }
+  | { readonly op: "query"; readonly query: CheckedQuery }
+  | { readonly op: "signals"; readonly pattern: string | undefined }
+  | { readonly op: "retain"; readonly days: number }
+  | { readonly op: "close" };
+
+/** Signal id, path, unit. */
+export type SignalName = readonly [number, string, string];
+
+export interface EngineFigures {
+  readonly held: number;
+  readonly series: number;
+  readonly headSamples: number;
+  readonly journalSamples: number;
+  readonly late: number;
+}
+
+export type EngineReply =
+  | { readonly id: number; readonly ok: true; readonly result: unknown; readonly figures: EngineFigures | undefined }
+  | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string };
+
+export interface NumberedRequest {
+  readonly id: number;
+  readonly request: EngineRequest;
+}
+
+/** Buffers of points that go to the other thread without a copy. */
+export function buffersOf(points: Points): ArrayBuffer[] {
+  const lanes = [points.signal, points.ms, points.ns, points.status, points.type, points.bits];
+  return lanes.map((lane) => lane.buffer as ArrayBuffer);
+}
+
+/** Buffers of answers, likewise. */
+export function buffersOfSeries(all: readonly HistorianSeries[]): ArrayBuffer[] {
+  return all.flatMap((one) => {
+    const lanes = one.status === undefined ? [one.time, one.value] : [one.time, one.value, one.status];
+    return lanes.map((lane) => lane.buffer as ArrayBuffer);
+  });
+}

@@ -1,0 +1,205 @@
+import { Worker } from "node:worker_threads";
+import { type ErrorCode, FplusError, toFplusError } from "../../errors/index.ts";
+import type { PartHealth } from "../../health/index.ts";
+import { type SampleBatch, type SignalRegistry, signals } from "../../sample/index.ts";
+import type { EmbeddedOptions } from "../options.ts";
+import { type Points, takeIn } from "../points.ts";
+import { checkQuery } from "../query.ts";
+import type { HistorianQuery, HistorianSeries, HistorianStore, WriteReceipt } from "../types.ts";
+import {
+  buffersOf,
+  type EngineFigures,
+  type EngineReply,
+  type EngineRequest,
+  type NumberedRequest,
+  type SignalName,
+} from "./protocol.ts";
+
+/** Samples handed to the thread and not yet committed, at most. */
+const MAX_IN_FLIGHT = 2_000_000;
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: FplusError) => void;
+}
+
+/**
+ * The embedded time-series store: SQLite with compressed chunks, in a thread of its own.
+ * Durable when a write resolves, also over `kill -9` and a power cut. One process a folder.
+ */
+export class EmbeddedHistorian implements HistorianStore {
+  readonly kind = "embedded";
+  readonly #options: EmbeddedOptions;
+  readonly #registry: SignalRegistry;
+  readonly #pending = new Map<number, Pending>();
+  #retentionDays: number;
+  #worker: Worker | undefined;
+  #opening: Promise<void> | undefined;
+  #closed = false;
+  #nextId = 1;
+  /** Unit under which each signal id was named to the thread. */
+  #named: (string | undefined)[] = [];
+  #inFlight = 0;
+  #written = 0;
+  #rejected = 0;
+  #queries = 0;
+  #errors = 0;
+  #fault = "";
+  #figures: EngineFigures = { held: 0, series: 0, headSamples: 0, journalSamples: 0, late: 0 };
+
+  constructor(options: EmbeddedOptions) {
+    this.#options = options;
+    this.#registry = options.registry ?? signals;
+    this.#retentionDays = options.retentionDays ?? 0;
+  }
+
+  /** @throws FplusError `historian.io` */
+  open(): Promise<void> {
+    if (this.#closed) return Promise.reject(new FplusError("historian.io", "the historian is closed"));
+    this.#opening ??= this.#start().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw this.#failed(error);
+    });
+    return this.#opening;
+  }
+
+  async write(batch: SampleBatch): Promise<WriteReceipt> {
+    const { points, rejected } = takeIn(batch, this.#registry);
+    this.#rejected += rejected.length;
+    if (points.length === 0) return { written: 0, rejected };
+    const { length } = points;
+    if (this.#inFlight + length > MAX_IN_FLIGHT) {
+      throw new FplusError("historian.queue-full", `${this.#inFlight} samples are still being written`);
+    }
+    this.#inFlight += length;
+    try {
+      await this.open();
+      await this.#ask({ op: "write", points, names: this.#namesOf(points) }, buffersOf(points));
+    } catch (error) {
+      throw this.#failed(error);
+    } finally {
+      this.#inFlight -= length;
+    }
+    this.#fault = "";
+    this.#written += length;
+    return { written: length, rejected };
+  }
+
+  async query(query: HistorianQuery): Promise<HistorianSeries[]> {
+    const checked = checkQuery(query);
+    await this.open();
+    this.#queries += 1;
+    return (await this.#ask({ op: "query", query: checked })) as HistorianSeries[];
+  }
+
+  async signals(pattern?: string): Promise<string[]> {
+    await this.open();
+    return (await this.#ask({ op: "signals", pattern })) as string[];
+  }
+
+  /** Changes how many days samples are kept; 0 = for ever. */
+  async retain(days: number): Promise<void> {
+    if (days === this.#retentionDays) return;
+    this.#retentionDays = days;
+    if (this.#opening === undefined) return;
+    await this.open();
+    await this.#ask({ op: "retain", days });
+  }
+
+  health(): PartHealth {
+    const { held, series, headSamples, journalSamples, late } = this.#figures;
+    return {
+      kind: "historian",
+      name: this.#options.name ?? "historian",
+      status: this.#fault !== "" ? "down" : "up",
+      mode: "embedded",
+      detail: this.#fault || this.#options.directory,
+      counters: { written: this.#written, rejected: this.#rejected, queries: this.#queries, errors: this.#errors },
+      gauges: { held, series, inFlight: this.#inFlight, headSamples, journalSamples, late },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const opening = this.#opening;
+    if (opening === undefined) return;
+    await opening.catch(() => undefined);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#worker = undefined;
+    try {
+      await this.#ask({ op: "close" }, [], worker);
+    } finally {
+      await worker.terminate();
+    }
+  }
+
+  async #start(): Promise<void> {
+    // The same file as .ts in the sources and .js in the package.
+    const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+    const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), { name: "fplus-historian" });
+    this.#worker = worker;
+    this.#named = [];
+    worker.on("message", (reply: EngineReply) => this.#receive(reply));
+    worker.on("error", (error) => this.#ended(worker, error));
+    worker.on("exit", () => this.#ended(worker, new Error("the historian's thread ended")));
+    try {
+      const { directory } = this.#options;
+      await this.#ask({ op: "open", directory, retentionDays: this.#retentionDays }, [], worker);
+      this.#fault = "";
+    } catch (error) {
+      this.#worker = undefined;
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  #namesOf(points: Points): SignalName[] {
+    const names: SignalName[] = [];
+    for (let i = 0; i < points.length; i++) {
+      const id = points.signal[i]!;
+      const { path, unit } = this.#registry.get(id);
+      if (this.#named[id] === unit) continue;
+      this.#named[id] = unit;
+      names.push([id, path, unit]);
+    }
+    return names;
+  }
+
+  #ask(request: EngineRequest, transfer: ArrayBuffer[] = [], worker = this.#worker): Promise<unknown> {
+    if (worker === undefined) return Promise.reject(new FplusError("historian.io", "the historian is closed"));
+    return new Promise((resolve, reject) => {
+      const message: NumberedRequest = { id: this.#nextId++, request };
+      this.#pending.set(message.id, { resolve, reject });
+      worker.postMessage(message, transfer);
+    });
+  }
+
+  #receive(reply: EngineReply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.ok) {
+      if (reply.figures !== undefined) this.#figures = reply.figures;
+      pending?.resolve(reply.result);
+    } else {
+      pending?.reject(new FplusError(reply.code as ErrorCode, reply.message));
+    }
+  }
+
+  /** The thread is gone: what it had not acknowledged failed, the next call starts another. */
+  #ended(worker: Worker, error: unknown): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    this.#opening = undefined;
+    const failure = this.#failed(error);
+    for (const pending of this.#pending.values()) pending.reject(failure);
+    this.#pending.clear();
+  }
+
+  #failed(error: unknown): FplusError {
+    const failure = toFplusError("historian.io", error);
+    this.#errors += 1;
+    this.#fault = failure.message;
+    return failure;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The thread of the embedded engine: SQLite's calls block, so they block here. Writes that arrive within a few
+ * milliseconds share one commit; everything else is answered in the order it came.
+ */
+import { parentPort } from "node:worker_threads";
+import { FplusError, messageOf } from "../../errors/index.ts";
+import { pathMatcher } from "../pattern.ts";
+import type { Points } from "../points.ts";
+import type { HistorianSeries } from "../types.ts";
+import { Engine } from "./engine.ts";
+import { openFile } from "./files.ts";
+import { buffersOfSeries, type EngineReply, type EngineRequest, type NumberedRequest } from "./protocol.ts";
+import { readSeries } from "./reader.ts";
+import type { Series } from "./series.ts";
+
+const GROUP_MS = 10;
+const GROUP_SAMPLES = 20_000;
+const RETENTION_INTERVAL_MS = 60 * 60 * 1000;
+const DAY_MS = 86_400_000;
+
+interface Waiting {
+  readonly id: number;
+  readonly points: Points;
+  readonly series: Series[];
+}
+
+if (parentPort === null) throw new Error("the historian's thread was started as a program");
+const port = parentPort;
+const names: Series[] = [];
+let engine: Engine | undefined;
+let waiting: Waiting[] = [];
+let waitingSamples = 0;
+let timer: NodeJS.Timeout | undefined;
+let retentionDays = 0;
+let retentionTimer: NodeJS.Timeout | undefined;
+
+function opened(): Engine {
+  if (engine === undefined) throw new FplusError("historian.io", "the historian is not open");
+  return engine;
+}
+
+function answer(id: number, result: unknown, transfer: ArrayBuffer[] = []): void {
+  const reply: EngineReply = { id, ok: true, result, figures: engine?.figures };
+  port.postMessage(reply, transfer);
+}
+
+function refuse(id: number, error: unknown): void {
+  const code = error instanceof FplusError ? error.code : "historian.io";
+  const reply: EngineReply = {
+    id,
+    ok: false,
+    code,
+    message: error instanceof FplusError ? error.message : messageOf(error),
+  };
+  port.postMessage(reply);
+}
+
+/** Commits everything that waits, then answers, then does what can be done later. */
+function flush(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  if (waiting.length === 0) return;
+  const group = waiting;
+  waiting = [];
+  waitingSamples = 0;
+  try {
+    opened().commit(group);
+  } catch (error) {
+    for (const { id } of group) refuse(id, error);
+    return;
+  }
+  for (const { id } of group) answer(id, null);
+  maintain();
+}
+
+function maintain(): void {
+  try {
+    if (engine?.due === true) engine.maintain();
+  } catch {
+    // A full disk: everything is still in the journal and in memory, the next write tries again.
+  }
+}
+
+function write(id: number, points: Points, announced: readonly (readonly [number, string, string])[]): void {
+  const target = opened();
+  for (const [signal, path, unit] of announced) names[signal] = target.seriesOf(path, unit);
+  const series: Series[] = [];
+  for (let i = 0; i < points.length; i++) series.push(names[points.signal[i]!]!);
+  waiting.push({ id, points, series });
+  waitingSamples += points.length;
+  if (waitingSamples >= GROUP_SAMPLES) flush();
+  else timer ??= setTimeout(flush, GROUP_MS);
+}
+
+function query(request: Extract<EngineRequest, { op: "query" }>): HistorianSeries[] {
+  const source = opened();
+  const matches = pathMatcher(request.query.signals);
+  const found: HistorianSeries[] = [];
+  for (const path of [...source.series.keys()].filter(matches).sort()) {
+    const one = readSeries(source, source.series.get(path)!, request.query);
+    if (one !== undefined) found.push(one);
+  }
+  return found;
+}
+
+function signals(pattern: string | undefined): string[] {
+  const matches = pathMatcher([pattern ?? "**"]);
+  const held = [...opened().series.values()].filter((series) => series.id !== 0);
+  return held
+    .map((series) => series.path)
+    .filter(matches)
+    .sort();
+}
+
+/** Deletes what is too old, a little at a time so that writes get their turn. */
+function expire(): void {
+  clearTimeout(retentionTimer);
+  if (retentionDays <= 0 || engine === undefined) return;
+  let more = false;
+  try {
+    more = engine.expire(Date.now() - retentionDays * DAY_MS);
+  } catch {
+    // A full or failing disk shows at the next write.
+  }
+  retentionTimer = setTimeout(expire, more ? 20 : RETENTION_INTERVAL_MS);
+}
+
+function close(): void {
+  flush();
+  clearTimeout(retentionTimer);
+  const last = engine;
+  engine = undefined;
+  last?.close();
+}
+
+async function handle(id: number, request: EngineRequest): Promise<void> {
+  switch (request.op) {
+    case "open":
+      engine ??= new Engine(await openFile(request.directory));
+      retentionDays = request.retentionDays;
+      maintain();
+      expire();
+      return answer(id, null);
+    case "write":
+      return write(id, request.points, request.names);
+    case "query": {
+      flush();
+      const found = query(request);
+      return answer(id, found, buffersOfSeries(found));
+    }
+    case "signals":
+      flush();
+      return answer(id, signals(request.pattern));
+    case "retain":
+      retentionDays = request.days;
+      expire();
+      return answer(id, null);
+    case "close":
+      close();
+      answer(id, null);
+      port.close();
+  }
+}
+
+port.on("message", ({ id, request }: NumberedRequest) => {
+  handle(id, request).catch((error: unknown) => refuse(id, error));
+});

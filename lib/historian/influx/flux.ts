@@ -1,0 +1,75 @@
+import { isPattern, patternSource } from "../pattern.ts";
+import type { CheckedQuery } from "../query.ts";
+import { nanoseconds } from "./influxql.ts";
+
+/** A string literal of Flux; `${` would start an interpolation. */
+function literal(text: string): string {
+  const escaped = text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll("${", String.raw`\${`);
+  return `"${escaped
+    .replaceAll("\n", String.raw`\n`)
+    .replaceAll("\r", String.raw`\r`)
+    .replaceAll("\t", String.raw`\t`)}"`;
+}
+
+/** The scripts for a 2.x server. */
+export class FluxScripts {
+  readonly #bucket: string;
+  readonly #measurement: string;
+
+  constructor(bucket: string, measurement: string) {
+    this.#bucket = literal(bucket);
+    this.#measurement = literal(measurement);
+  }
+
+  paths(): string {
+    return `import "influxdata/influxdb/v1"
+v1.tagValues(bucket: ${this.#bucket}, tag: "path", predicate: (r) => r._measurement == ${this.#measurement}, start: 1970-01-01T00:00:00Z)`;
+  }
+
+  raw(query: CheckedQuery): string {
+    const fields = `r._field == "value" or r._field == "text" or r._field == "status"`;
+    const newest =
+      query.limit === undefined ? "" : `\n  |> sort(columns: ["_time"], desc: true)\n  |> limit(n: ${query.limit})`;
+    return `${this.#source(query, fields)}
+  |> keep(columns: ["_time", "_value", "_field", "path", "unit"])${newest}`;
+  }
+
+  aggregate(query: CheckedQuery): string {
+    return `${this.#values(query)}
+  |> aggregateWindow(every: ${query.windowMs}ms, fn: ${query.aggregate}, createEmpty: false, timeSrc: "_start")`;
+  }
+
+  count(query: CheckedQuery): string {
+    return `${this.#values(query)}\n  |> count()`;
+  }
+
+  /** Minimum or maximum of every bucket. */
+  extreme(query: CheckedQuery, bucketMs: number, which: "min" | "max"): string {
+    return `${this.#values(query)}
+  |> aggregateWindow(every: ${bucketMs}ms, fn: ${which}, createEmpty: false, timeSrc: "_start")`;
+  }
+
+  #values(query: CheckedQuery): string {
+    return `${this.#source(query, `r._field == "value"`)}
+  |> keep(columns: ["_time", "_value", "path", "unit"])
+  |> sort(columns: ["_time"])`;
+  }
+
+  #source(query: CheckedQuery, fields: string): string {
+    const paths = query.signals.map((signal) =>
+      isPattern(signal)
+        ? `r.path =~ /${patternSource(signal).replaceAll("/", String.raw`\/`)}/`
+        : `r.path == ${literal(signal)}`,
+    );
+    const range = `start: time(v: ${nanoseconds(query.from)}), stop: time(v: ${nanoseconds(query.to)})`;
+    return `from(bucket: ${this.#bucket})
+  |> range(${range})
+  |> filter(fn: (r) => r._measurement == ${this.#measurement} and (${paths.join(" or ")}) and (${fields}))`;
+  }
+}
+
+/** An RFC 3339 time as milliseconds, with the fraction that `Date` leaves out. */
+export function timeOf(text: string): number {
+  const fraction = /\.(\d+)/.exec(text)?.[1]?.padEnd(9, "0") ?? "000000000";
+  return Date.parse(text.replace(/\.\d+/, "")) + Number(fraction) / 1e6;
+}

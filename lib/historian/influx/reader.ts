@@ -1,0 +1,158 @@
+import type { CheckedQuery } from "../query.ts";
+import type { HistorianSeries } from "../types.ts";
+import { FluxScripts, timeOf } from "./flux.ts";
+import { InfluxQl, rowsOf } from "./influxql.ts";
+import { AnswerBuilder } from "./rows.ts";
+import type { InfluxServer } from "./server.ts";
+
+/** Samples that are fetched whole for a display; beyond, the server reduces. */
+const FETCH_SAMPLES = 200_000;
+
+/** Answers questions from what is stored on the server. */
+export interface InfluxReader {
+  query(query: CheckedQuery): Promise<HistorianSeries[]>;
+  paths(): Promise<string[]>;
+}
+
+/** A reduced display fetches all samples where they are few, else one minimum and one maximum a bucket. */
+function bucketOf(query: CheckedQuery): number {
+  return Math.max(1, Math.ceil((query.to - query.from) / Math.max(1, Math.floor((query.maxPoints ?? 2) / 2))));
+}
+
+/** 1.x: InfluxQL. */
+export class InfluxQlReader implements InfluxReader {
+  readonly #server: InfluxServer;
+  readonly #text: InfluxQl;
+
+  constructor(server: InfluxServer, measurement: string) {
+    this.#server = server;
+    this.#text = new InfluxQl(measurement, server.database.rp);
+  }
+
+  async paths(): Promise<string[]> {
+    const sets = rowsOf(await this.#server.influxQl(this.#text.paths()));
+    return sets.flatMap((set) => set.rows.map((row) => String(row[set.column("value")])));
+  }
+
+  async query(query: CheckedQuery): Promise<HistorianSeries[]> {
+    const answer = new AnswerBuilder();
+    if (query.maxPoints !== undefined && query.limit === undefined) {
+      const counts = rowsOf(await this.#server.influxQl(this.#text.count(query)));
+      const total = counts.reduce((sum, set) => sum + Number(set.rows[0]?.[set.column("value")] ?? 0), 0);
+      if (total > FETCH_SAMPLES) return await this.#extremes(query, answer);
+    }
+    const text = query.aggregate === "raw" ? this.#text.raw(query) : this.#text.aggregate(query);
+    for (const set of rowsOf(await this.#server.influxQl(text))) {
+      const [time, value, texts, status] = ["time", "value", "text", "status"].map(set.column) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      for (const row of set.rows) {
+        answer.add(set.path, set.unit, {
+          time: Number(row[time]) / 1e6,
+          value: numberOf(row[value]),
+          text: typeof row[texts] === "string" ? row[texts] : null,
+          status: Number(row[status] ?? 0),
+        });
+      }
+    }
+    return answer.finish(query);
+  }
+
+  async #extremes(query: CheckedQuery, answer: AnswerBuilder): Promise<HistorianSeries[]> {
+    const width = bucketOf(query);
+    for (const set of rowsOf(await this.#server.influxQl(this.#text.extremes(query, width)))) {
+      for (const row of set.rows) {
+        const time = Number(row[set.column("time")]) / 1e6;
+        for (const [at, name] of [
+          [time, "low"],
+          [time + width / 2, "high"],
+        ] as const) {
+          answer.add(set.path, set.unit, { time: at, value: numberOf(row[set.column(name)]), text: null, status: 0 });
+        }
+      }
+    }
+    return answer.finish({ ...query, maxPoints: undefined });
+  }
+}
+
+/** 2.x: Flux. */
+export class FluxReader implements InfluxReader {
+  readonly #server: InfluxServer;
+  readonly #text: FluxScripts;
+
+  constructor(server: InfluxServer, bucket: string, measurement: string) {
+    this.#server = server;
+    this.#text = new FluxScripts(bucket, measurement);
+  }
+
+  async paths(): Promise<string[]> {
+    return await this.#server.flux(this.#text.paths(), (values, table) => String(table.get(values, "_value")));
+  }
+
+  async query(query: CheckedQuery): Promise<HistorianSeries[]> {
+    const answer = new AnswerBuilder();
+    if (query.maxPoints !== undefined && query.limit === undefined) {
+      const counts = await this.#server.flux(this.#text.count(query), (values, table) =>
+        Number(table.get(values, "_value")),
+      );
+      if (counts.reduce((sum, count) => sum + count, 0) > FETCH_SAMPLES) return await this.#extremes(query, answer);
+    }
+    if (query.aggregate !== "raw") {
+      await this.#numbers(this.#text.aggregate(query), answer, 0);
+      return answer.finish(query);
+    }
+    // The fields of a sample come in tables of their own and are joined by path, unit and time.
+    const samples = new Map<
+      string,
+      { path: string; unit: string; time: number; value: number; text: string | null; status: number }
+    >();
+    await this.#server.flux(this.#text.raw(query), (values, table) => {
+      const row = table.toObject(values) as Record<string, unknown>;
+      const key = `${textOf(row["path"])}\n${textOf(row["unit"])}\n${textOf(row["_time"])}`;
+      let sample = samples.get(key);
+      if (sample === undefined) {
+        const time = timeOf(textOf(row["_time"]));
+        const fresh = { path: textOf(row["path"]), unit: textOf(row["unit"]), time };
+        samples.set(key, (sample = { ...fresh, value: Number.NaN, text: null, status: 0 }));
+      }
+      if (row["_field"] === "value") sample.value = numberOf(row["_value"]);
+      else if (row["_field"] === "text") sample.text = textOf(row["_value"]);
+      else sample.status = Number(row["_value"]);
+      return undefined;
+    });
+    for (const { path, unit, ...sample } of samples.values()) answer.add(path, unit, sample);
+    return answer.finish(query);
+  }
+
+  async #extremes(query: CheckedQuery, answer: AnswerBuilder): Promise<HistorianSeries[]> {
+    const width = bucketOf(query);
+    await this.#numbers(this.#text.extreme(query, width, "min"), answer, 0);
+    await this.#numbers(this.#text.extreme(query, width, "max"), answer, width / 2);
+    return answer.finish({ ...query, maxPoints: undefined });
+  }
+
+  async #numbers(script: string, answer: AnswerBuilder, shift: number): Promise<void> {
+    await this.#server.flux(script, (values, table) => {
+      const row = table.toObject(values) as Record<string, unknown>;
+      const time = timeOf(textOf(row["_time"])) + shift;
+      answer.add(textOf(row["path"]), textOf(row["unit"]), {
+        time,
+        value: numberOf(row["_value"]),
+        text: null,
+        status: 0,
+      });
+      return undefined;
+    });
+  }
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : Number.NaN;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,39 @@
+import type { SignalRegistry } from "../sample/index.ts";
+
+/** The embedded engine: a folder of its own, no server. */
+export interface EmbeddedOptions {
+  readonly engine: "embedded";
+  /** Absolute folder; made when missing. */
+  readonly directory: string;
+  /** Days that samples are kept; 0 or left out = for ever. */
+  readonly retentionDays?: number;
+  /** Name for the health page; default `historian`. */
+  readonly name?: string;
+  /** Where signal ids of batches are looked up; default the registry of the process. */
+  readonly registry?: SignalRegistry;
+}
+
+/** An InfluxDB server. */
+export interface InfluxOptions {
+  readonly engine: "influx";
+  /** `http://host:8086` or `https://…`. */
+  readonly url: string;
+  /** Bucket (2.x) or database (1.x, `database` or `database/retention policy`). */
+  readonly bucket: string;
+  /** Organisation, 2.x only. */
+  readonly org?: string;
+  /** API token; for a 1.x server `user:password`. */
+  readonly token?: string;
+  /** API of the server; `auto` (default) asks it. */
+  readonly version?: "auto" | "1" | "2";
+  /** Measurement that holds all samples; default `sensors`. */
+  readonly measurement?: string;
+  /** Milliseconds until a request counts as failed; default 10,000. */
+  readonly timeoutMs?: number;
+  /** Name for the health page; default `historian`. */
+  readonly name?: string;
+  /** Where signal ids of batches are looked up; default the registry of the process. */
+  readonly registry?: SignalRegistry;
+}
+
+export type HistorianOptions = EmbeddedOptions | InfluxOptions;
