@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import type { TestContext } from "node:test";
+
+/** Where a real program is, if this machine has it: an environment variable or a usual place. */
+export function findProgram(variable: string, ...places: string[]): string | undefined {
+  const named = process.env[variable];
+  return named || places.find((place) => existsSync(place));
+}
+
+/**
+ * True when a test must be left out because a service is missing; prints the one line that says so.
+ * With REQUIRE_SERVICES=1 a missing service is a failure instead.
+ */
+export function missing(t: TestContext, service: string, found: unknown): boolean {
+  if (found !== undefined && found !== "") return false;
+  if (process.env["REQUIRE_SERVICES"] === "1") throw new Error(`${service} is required and not installed`);
+  t.skip(`${service} is not installed`);
+  return true;
+}
+
+export interface ServiceProcess {
+  readonly child: ChildProcess;
+  /** Ends it by process id and waits. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a program and waits until `ready` says so (asked again every 50 ms, for 20 s at most). */
+export async function startService(
+  program: string,
+  args: readonly string[],
+  ready: () => Promise<boolean>,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ServiceProcess> {
+  const child = spawn(program, args, { stdio: "ignore", env });
+  const deadline = Date.now() + 20_000;
+  while (!(await ready().catch(() => false))) {
+    if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);
+    if (Date.now() > deadline) throw new Error(`${program} was not ready in 20 s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    child,
+    async stop(signal = "SIGTERM") {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, "exit");
+      child.kill(signal);
+      await exited;
+    },
+  };
+}
