@@ -12,3 +12,4 @@ export type {
   RejectedSample,
   WriteReceipt,
 } from "./types.ts";
+export { HistorianWriter, type WriterOptions, type WriterStats } from "./writer.ts";

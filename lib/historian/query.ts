@@ -27,7 +27,7 @@ export function checkQuery(query: HistorianQuery): CheckedQuery {
   if (typeof to !== "number" || !Number.isFinite(to)) throw fault("to", "to is not a time in milliseconds");
   if (to < from) throw fault("to", "to lies before from");
   if (!AGGREGATES.includes(aggregate)) {
-    throw fault("aggregate", `there is no aggregate ${String(aggregate)}`, `Choose one of ${AGGREGATES.join(", ")}.`);
+    throw fault("aggregate", `there is no aggregate ${aggregate as string}`, `Choose one of ${AGGREGATES.join(", ")}.`);
   }
   const windowMs = aggregate === "raw" ? 0 : Number(query.windowMs);
   if (aggregate !== "raw") {

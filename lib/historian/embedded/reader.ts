@@ -20,17 +20,15 @@ export function readSeries(engine: Engine, series: Series, query: CheckedQuery):
 
 /** All samples of the range; with a limit, no more chunks than it needs. */
 function collect(engine: Engine, series: Series, head: Column, chunks: ChunkInfo[], query: CheckedQuery): Column {
-  const columns: Column[] = [];
-  let enough = query.limit ?? Number.POSITIVE_INFINITY;
-  const take = (column: Column): void => {
-    const part = within(column, query);
-    columns.unshift(part);
-    enough -= part.length;
-  };
-  if (series.late !== undefined) enough = Number.POSITIVE_INFINITY;
-  take(head);
-  for (let i = chunks.length - 1; i >= 0 && enough > 0; i--) take(engine.chunks.read(chunks[i]!.id));
-  const all = concatenated(columns);
+  const columns = [within(head, query)];
+  let missing = (series.late === undefined ? query.limit : undefined) ?? Number.POSITIVE_INFINITY;
+  missing -= columns[0]!.length;
+  for (let i = chunks.length - 1; i >= 0 && missing > 0; i--) {
+    const part = within(engine.chunks.read(chunks[i]!.id), query);
+    columns.push(part);
+    missing -= part.length;
+  }
+  const all = concatenated(columns.reverse());
   if (series.late !== undefined) {
     const late = within(series.late, query);
     for (let i = 0; i < late.length; i++) all.putFrom(late, i);

@@ -23,7 +23,7 @@ export class FluxScripts {
 
   paths(): string {
     return `import "influxdata/influxdb/v1"
-v1.tagValues(bucket: ${this.#bucket}, tag: "path", predicate: (r) => r._measurement == ${this.#measurement}, start: 1970-01-01T00:00:00Z)`;
+v1.tagValues(bucket: ${this.#bucket}, tag: "path", predicate: (r) => r._measurement == ${this.#measurement}, start: -100y)`;
   }
 
   raw(query: CheckedQuery): string {
@@ -55,16 +55,19 @@ v1.tagValues(bucket: ${this.#bucket}, tag: "path", predicate: (r) => r._measurem
   |> sort(columns: ["_time"])`;
   }
 
+  /** The second filter is for 1.8, whose range includes its end. */
   #source(query: CheckedQuery, fields: string): string {
     const paths = query.signals.map((signal) =>
       isPattern(signal)
         ? `r.path =~ /${patternSource(signal).replaceAll("/", String.raw`\/`)}/`
         : `r.path == ${literal(signal)}`,
     );
-    const range = `start: time(v: ${nanoseconds(query.from)}), stop: time(v: ${nanoseconds(query.to)})`;
+    const stop = `time(v: ${nanoseconds(query.to)})`;
+    const range = `start: time(v: ${nanoseconds(query.from)}), stop: ${stop}`;
     return `from(bucket: ${this.#bucket})
   |> range(${range})
-  |> filter(fn: (r) => r._measurement == ${this.#measurement} and (${paths.join(" or ")}) and (${fields}))`;
+  |> filter(fn: (r) => r._measurement == ${this.#measurement} and (${paths.join(" or ")}) and (${fields}))
+  |> filter(fn: (r) => r._time < ${stop})`;
   }
 }
 

@@ -101,7 +101,9 @@ export class FluxReader implements InfluxReader {
       if (counts.reduce((sum, count) => sum + count, 0) > FETCH_SAMPLES) return await this.#extremes(query, answer);
     }
     if (query.aggregate !== "raw") {
-      await this.#numbers(this.#text.aggregate(query), answer, 0);
+      // A server may cut the first window at the start of the range; ours are always aligned to the epoch.
+      const align = (time: number): number => Math.floor(time / query.windowMs) * query.windowMs;
+      await this.#numbers(this.#text.aggregate(query), answer, align);
       return answer.finish(query);
     }
     // The fields of a sample come in tables of their own and are joined by path, unit and time.
@@ -119,7 +121,7 @@ export class FluxReader implements InfluxReader {
         samples.set(key, (sample = { ...fresh, value: Number.NaN, text: null, status: 0 }));
       }
       if (row["_field"] === "value") sample.value = numberOf(row["_value"]);
-      else if (row["_field"] === "text") sample.text = textOf(row["_value"]);
+      else if (row["_field"] === "text") sample.text = lineBreaks(textOf(row["_value"]));
       else sample.status = Number(row["_value"]);
       return undefined;
     });
@@ -129,15 +131,15 @@ export class FluxReader implements InfluxReader {
 
   async #extremes(query: CheckedQuery, answer: AnswerBuilder): Promise<HistorianSeries[]> {
     const width = bucketOf(query);
-    await this.#numbers(this.#text.extreme(query, width, "min"), answer, 0);
-    await this.#numbers(this.#text.extreme(query, width, "max"), answer, width / 2);
+    await this.#numbers(this.#text.extreme(query, width, "min"), answer, (time) => time);
+    await this.#numbers(this.#text.extreme(query, width, "max"), answer, (time) => time + width / 2);
     return answer.finish({ ...query, maxPoints: undefined });
   }
 
-  async #numbers(script: string, answer: AnswerBuilder, shift: number): Promise<void> {
+  async #numbers(script: string, answer: AnswerBuilder, place: (time: number) => number): Promise<void> {
     await this.#server.flux(script, (values, table) => {
       const row = table.toObject(values) as Record<string, unknown>;
-      const time = timeOf(textOf(row["_time"])) + shift;
+      const time = place(timeOf(textOf(row["_time"])));
       answer.add(textOf(row["path"]), textOf(row["unit"]), {
         time,
         value: numberOf(row["_value"]),
@@ -155,4 +157,9 @@ function numberOf(value: unknown): number {
 
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
+}
+
+/** The server's CSV writes every line break in a text as two characters. */
+function lineBreaks(text: string): string {
+  return text.replaceAll("\r\n", "\n");
 }

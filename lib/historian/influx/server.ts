@@ -1,8 +1,9 @@
+import type * as Client from "@influxdata/influxdb-client";
 import type { FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import type { InfluxOptions } from "../options.ts";
 
-type ClientLibrary = typeof import("@influxdata/influxdb-client");
+type ClientLibrary = typeof Client;
 
 /** A refused request: what the server said about the data, not about the way to it. */
 export interface Refusal {
@@ -92,7 +93,7 @@ export class InfluxServer {
       flushInterval: 0,
       maxRetries: 0,
       gzipThreshold: local ? Number.MAX_SAFE_INTEGER : GZIP_BYTES,
-      writeFailed: (error) => Promise.reject(error),
+      writeFailed: rethrow,
     });
     if (this.#version === "1") {
       const { db, rp } = this.database;
@@ -174,4 +175,9 @@ export class InfluxServer {
     }
     return new FplusError("historian.unreachable", `${url}: ${text}`, { field: "url", cause: error });
   }
+}
+
+/** Hands a failed write to the caller; without it the client would only log. */
+async function rethrow(error: Error): Promise<void> {
+  throw error;
 }
