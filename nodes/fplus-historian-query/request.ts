@@ -1,0 +1,97 @@
+import { FplusError } from "../../lib/errors/index.ts";
+import type { Aggregate, HistorianQuery } from "../../lib/historian/index.ts";
+
+/** The properties of the dialog. */
+export interface QueryConfig {
+  readonly name: string;
+  readonly historian: string;
+  /** One path or pattern a line. */
+  readonly signals: string;
+  readonly range: "last" | "between";
+  readonly minutes: string | number;
+  readonly from: string;
+  readonly to: string;
+  readonly aggregate: Aggregate;
+  /** Seconds. */
+  readonly window: string | number;
+  /** Samples a signal at most; blank = all. */
+  readonly limit: string | number;
+  readonly output: "arrays" | "rows" | "series";
+}
+
+/** What a message may set in the place of the dialog, as properties of `payload`. */
+interface Overrides {
+  readonly signals?: unknown;
+  readonly from?: unknown;
+  readonly to?: unknown;
+  readonly minutes?: unknown;
+  readonly aggregate?: unknown;
+  readonly windowMs?: unknown;
+  readonly limit?: unknown;
+  readonly maxPoints?: unknown;
+}
+
+/**
+ * The query of a message: the dialog's, with what the message sets in its payload.
+ * @throws FplusError `historian.query` naming the field
+ */
+export function requestOf(config: QueryConfig, payload: unknown, now: number): HistorianQuery {
+  const asked: Overrides = typeof payload === "object" && payload !== null ? payload : {};
+  const signals = signalsOf(asked.signals ?? config.signals);
+  const minutes = asked.minutes ?? (config.range === "between" ? undefined : config.minutes);
+  const isLast = asked.from === undefined && minutes !== undefined;
+  const to = timeOf("to", asked.to ?? (config.range === "between" && !isLast ? config.to : ""), now);
+  const from = isLast
+    ? to - numberOf("minutes", minutes) * 60_000
+    : timeOf("from", asked.from ?? config.from, undefined);
+  const aggregate = (asked.aggregate ?? (config.aggregate || "raw")) as Aggregate;
+  const limit = asked.limit ?? config.limit;
+  return {
+    signals,
+    from,
+    to,
+    aggregate,
+    ...(aggregate === "raw"
+      ? {}
+      : {
+          windowMs:
+            asked.windowMs === undefined
+              ? numberOf("window", config.window) * 1000
+              : numberOf("windowMs", asked.windowMs),
+        }),
+    ...(limit === undefined || limit === "" ? {} : { limit: numberOf("limit", limit) }),
+    ...(asked.maxPoints === undefined ? {} : { maxPoints: numberOf("maxPoints", asked.maxPoints) }),
+  };
+}
+
+function signalsOf(value: unknown): string[] {
+  const list: unknown[] = typeof value === "string" ? value.split("\n") : Array.isArray(value) ? value : [];
+  const names = list.map((name) => (typeof name === "string" ? name.trim() : "")).filter((name) => name !== "");
+  if (names.length > 0) return names;
+  throw new FplusError("historian.query", "no signal is named", {
+    field: "signals",
+    hint: "Write one path a line in the node, or send payload.signals; * and ** stand for any names.",
+  });
+}
+
+function timeOf(field: string, value: unknown, otherwise: number | undefined): number {
+  if ((value === undefined || value === "") && otherwise !== undefined) return otherwise;
+  const numeric = typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim());
+  const time =
+    typeof value === "number" || numeric
+      ? Number(value)
+      : typeof value === "string" || value instanceof Date
+        ? new Date(value).getTime()
+        : Number.NaN;
+  if (Number.isFinite(time)) return time;
+  throw new FplusError("historian.query", `${field} is not a time`, {
+    field,
+    hint: "Use milliseconds or a date like 2026-01-31T12:00:00Z.",
+  });
+}
+
+function numberOf(field: string, value: unknown): number {
+  const number = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
+  if (Number.isFinite(number)) return number;
+  throw new FplusError("historian.query", `${field} is not a number`, { field });
+}

@@ -1,0 +1,91 @@
+import type { NodeAPI } from "node-red";
+import { FplusError } from "../../lib/errors/index.ts";
+import type { HistorianWriter, WriteReceipt } from "../../lib/historian/index.ts";
+import { type HistorianService, leaseWriter } from "../fplus-historian/service.ts";
+import { batchOf, defineNode, type NodeContext } from "../frame/index.ts";
+import { amount } from "./amount.ts";
+
+interface WriteConfig {
+  readonly name: string;
+  readonly historian: string;
+}
+
+const STATUS_MS = 1000;
+
+/** Stores the samples of every message. */
+export default function (RED: NodeAPI): void {
+  defineNode<WriteConfig>(RED, "fplus-historian-write", (node) => {
+    const { historian } = node.config;
+    const service = historian ? node.service<HistorianService>(historian, "historian") : undefined;
+    const lease = leaseWriter(node.plant, historian, service);
+    const writer = lease.value.writer(lease.ready);
+    let stopStatus: (() => void) | undefined;
+    let closed = false;
+    writer.then(
+      (ready) => {
+        if (!closed) stopStatus = showStatus(node, ready);
+      },
+      (error: unknown) => node.report(error),
+    );
+    return {
+      async input(msg, send) {
+        const batch = batchOf(msg);
+        if (batch.length === 0) return;
+        const receipt = await write(node, await writer, batch);
+        if (receipt === undefined) return;
+        for (const { path, reason } of receipt.rejected) {
+          node.report(new FplusError("historian.rejected", reason, { field: path }));
+        }
+        const rejected = receipt.rejected.length === 0 ? null : { ...msg, payload: receipt.rejected };
+        send([{ ...msg, payload: receipt }, rejected]);
+      },
+      async close() {
+        closed = true;
+        stopStatus?.();
+        await lease.release();
+      },
+    };
+  });
+}
+
+/** A store that is away for long would fail message after message: said once and counted, not thrown each time. */
+async function write(
+  node: NodeContext<WriteConfig>,
+  writer: HistorianWriter,
+  batch: ReturnType<typeof batchOf>,
+): Promise<WriteReceipt | undefined> {
+  try {
+    return await writer.write(batch);
+  } catch (error) {
+    if (!(error instanceof FplusError)) throw error;
+    node.report(error);
+    return undefined;
+  }
+}
+
+/** Once a second: how many samples a second, and how many the store holds or the disk keeps for it. */
+function showStatus(node: NodeContext<WriteConfig>, writer: HistorianWriter): () => void {
+  let last = writer.stats().written;
+  let lastAt = performance.now();
+  let lastDropped = 0;
+  const timer = setInterval(() => {
+    const { written, spooled, spoolDepth, queued, dropped, fault } = writer.stats();
+    const now = performance.now();
+    const rate = ((written - last) * 1000) / (now - lastAt);
+    last = written;
+    lastAt = now;
+    const losing = dropped > lastDropped;
+    lastDropped = dropped;
+    if (losing) node.status("down", `down: ${amount(dropped)} lost`);
+    else if (fault !== "" && spoolDepth > 0) node.status("warning", `down: spooling ${amount(spooled)}`);
+    else if (fault !== "") node.status("warning", `down: ${amount(queued)} waiting`);
+    else if (spoolDepth > 0) node.status("busy", `catching up: ${amount(spooled)}`);
+    else {
+      const held = writer.health().gauges["held"];
+      const kept = held === undefined ? `${amount(written)} written` : `${amount(held)} held`;
+      node.status(rate > 0 ? "up" : "idle", `${amount(rate)}/s · ${kept}`);
+    }
+  }, STATUS_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

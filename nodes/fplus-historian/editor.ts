@@ -1,0 +1,46 @@
+RED.nodes.registerType("fplus-historian", {
+  category: "config",
+  defaults: {
+    name: { value: "" },
+    engine: { value: "embedded" },
+    folder: { value: "" },
+    retention: {
+      value: "0",
+      validate(value) {
+        return (
+          (value !== "" && Number(value) >= 0) ||
+          /^\$\{.+\}$/.test(value) ||
+          "Give a number of days; 0 keeps samples for ever."
+        );
+      },
+    },
+    url: {
+      value: "http://127.0.0.1:8086",
+      validate(value) {
+        if (this["engine"] !== "influx" || /^\$\{.+\}$/.test(value)) return true;
+        return /^https?:\/\/[^/]+/.test(value) || "Write the address of InfluxDB like http://127.0.0.1:8086.";
+      },
+    },
+    version: { value: "auto" },
+    org: { value: "" },
+    bucket: {
+      value: "factoryplus",
+      validate(value) {
+        return this["engine"] !== "influx" || value !== "" || "Name the bucket (InfluxDB 2) or database (InfluxDB 1).";
+      },
+    },
+  },
+  credentials: { token: { type: "password" } },
+  label() {
+    return this.name || (this["engine"] === "influx" ? `InfluxDB ${String(this["bucket"])}` : "Embedded historian");
+  },
+  oneditprepare() {
+    const show = (): void => {
+      const engine = String($("#node-config-input-engine").val());
+      $(".fplus-historian-embedded").toggle(engine !== "influx");
+      $(".fplus-historian-influx").toggle(engine === "influx");
+    };
+    $("#node-config-input-engine").on("change", show);
+    show();
+  },
+});
