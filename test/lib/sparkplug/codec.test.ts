@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import sparkplugPayload from "sparkplug-payload";
+import { FplusError } from "../../../lib/errors/index.ts";
+import { SampleBatch, type SampleValue, Status, ValueType, valueTypeName } from "../../../lib/sample/index.ts";
+import { addMetric, DecodedPayload, knownProperties, PayloadEncoder } from "../../../lib/sparkplug/index.ts";
+import { seededRandom } from "../../support/random.ts";
+
+const reference = sparkplugPayload.get("spBv1.0")!;
+const NOW = 1_700_000_000_123;
+
+/** Values that every type must carry both ways unchanged. */
+const VALUES: readonly [number, readonly SampleValue[]][] = [
+  [ValueType.Int8, [0, 1, -1, 127, -128]],
+  [ValueType.Int16, [0, -1, 32_767, -32_768]],
+  [ValueType.Int32, [0, -1, 2_147_483_647, -2_147_483_648]],
+  [ValueType.Int64, [0, -1, 2 ** 53 - 1, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n]],
+  [ValueType.UInt8, [0, 255]],
+  [ValueType.UInt16, [0, 65_535]],
+  [ValueType.UInt32, [0, 1, 2_147_483_648, 4_294_967_295]],
+  [ValueType.UInt64, [0, 2 ** 53 - 1, 18_446_744_073_709_551_615n]],
+  [ValueType.Float, [0, -1.5, 3.4028234663852886e38, Number.POSITIVE_INFINITY]],
+  [ValueType.Double, [0, -0.1, 5e-324, 1.7976931348623157e308]],
+  [ValueType.Boolean, [true, false]],
+  [ValueType.String, ["", "Druck °C 漢字 🙂", "x".repeat(20_000)]],
+  [ValueType.DateTime, [0, NOW]],
+  [ValueType.UUID, ["b16e85fb-53c2-49f9-8d83-cdf6763304ba"]],
+  [ValueType.Bytes, [new Uint8Array([0, 1, 255])]],
+  [ValueType.Int8Array, [[-23, 123]]],
+  [ValueType.Int16Array, [[-30_000, 30_000]]],
+  [ValueType.Int32Array, [[-1, 315_338_746]]],
+  [ValueType.Int64Array, [[-4_270_929_666_821_191_986n, 5]]],
+  [ValueType.UInt8Array, [[23, 250]]],
+  [ValueType.UInt16Array, [[30, 52_360]]],
+  [ValueType.UInt32Array, [[52, 3_293_969_225]]],
+  [ValueType.UInt64Array, [[52, 16_444_743_074_749_521_625n]]],
+  [ValueType.FloatArray, [[1.5, -2.25]]],
+  [ValueType.DoubleArray, [[12.354213, 1022.9123213], []]],
+  [ValueType.BooleanArray, [[false, false, true, true, false, true, false, false, true, true, false, true]]],
+  [ValueType.StringArray, [["ABC", "", "hello"]]],
+  [ValueType.DateTimeArray, [[NOW, NOW + 1]]],
+];
+
+function encodeOne(type: number, value: SampleValue, seq = 3): Uint8Array {
+  const batch = new SampleBatch();
+  batch.addValue(0, type, value, NOW);
+  return new PayloadEncoder().begin(NOW, seq).sample({ name: "m", alias: 7 }, batch, 0).finish();
+}
+
+function decodeOne(bytes: Uint8Array): SampleBatch {
+  const payload = new DecodedPayload().decode(bytes);
+  const batch = new SampleBatch();
+  for (let i = 0; i < payload.count; i++) addMetric(payload, i, payload.datatype[i]!, 0, 0, batch, NOW);
+  return batch;
+}
+
+describe("round trip", () => {
+  for (const [type, values] of VALUES) {
+    test(valueTypeName(type), () => {
+      for (const value of [...values, null]) {
+        const back = decodeOne(encodeOne(type, value));
+        assert.deepEqual(back.value(0), value);
+        assert.deepEqual([back.type[0], back.timeMs[0], back.length], [type, NOW, 1]);
+      }
+    });
+  }
+});
+
+test("sparkplug-payload reads what is written", () => {
+  for (const [type, values] of VALUES) {
+    if (type >= ValueType.Int8Array) continue; // it cannot read arrays
+    for (const value of values) {
+      const decoded = reference.decodePayload(encodeOne(type, value));
+      const metric = decoded.metrics?.[0];
+      assert.equal(metric?.type, valueTypeName(type));
+      assert.equal(metric?.name, "m");
+      assert.equal(Number(metric?.alias), 7);
+      assert.equal(Number(decoded.seq), 3);
+      // It reads negative Int64 as unsigned whenever npm has hoisted another version of `long`.
+      const seen =
+        type === ValueType.Int64 ? BigInt.asIntN(64, BigInt(String(metric?.value))) : (metric?.value as unknown);
+      if (value instanceof Uint8Array) assert.deepEqual(new Uint8Array(seen as Uint8Array), value);
+      else assert.equal(String(seen), String(value), valueTypeName(type));
+    }
+  }
+});
+
+test("what sparkplug-payload writes is read", () => {
+  const metrics = VALUES.filter(
+    ([type]) => type <= ValueType.Double && type !== ValueType.Int64 && type !== ValueType.UInt64,
+  ).flatMap(([type, values]) =>
+    values.map((value) => ({ name: `a${type}`, type: valueTypeName(type), value, timestamp: NOW })),
+  );
+  const bytes = reference.encodePayload({ timestamp: NOW, seq: 255, metrics: metrics as never });
+  const payload = new DecodedPayload().decode(bytes);
+  assert.equal(payload.seq, 255);
+  const batch = decodeOne(bytes);
+  metrics.forEach((metric, i) => {
+    assert.equal(payload.name(i), metric.name);
+    assert.equal(batch.value(i), metric.value);
+  });
+});
+
+test("both carriers of UInt32 and narrow two's complement are read", () => {
+  const metric = (...body: number[]): Uint8Array => Uint8Array.from([0x12, body.length, ...body]);
+  assert.equal(decodeOne(metric(0x20, 7, 0x50, 0xff, 0xff, 0xff, 0xff, 0x0f)).value(0), 4_294_967_295);
+  assert.equal(decodeOne(metric(0x20, 7, 0x58, 0xff, 0xff, 0xff, 0xff, 0x0f)).value(0), 4_294_967_295);
+  assert.equal(decodeOne(metric(0x20, 1, 0x50, 0xff, 0x01)).value(0), -1); // 8-bit form
+  assert.equal(decodeOne(metric(0x20, 1, 0x50, 0xff, 0xff, 0xff, 0xff, 0x0f)).value(0), -1); // 32-bit form
+  assert.equal(decodeOne(metric(0x20, 2, 0x50, 0xff, 0xff, 0x03)).value(0), -1); // 16-bit form
+});
+
+test("nanosecond times are told from milliseconds", () => {
+  const nanoseconds = 1_700_000_000_123_456_789n;
+  const encoder = new PayloadEncoder();
+  const body: number[] = [0x20, 10, 0x18];
+  for (let rest = nanoseconds; ; rest >>= 7n) {
+    body.push(Number(rest & 0x7fn) | (rest >= 0x80n ? 0x80 : 0));
+    if (rest < 0x80n) break;
+  }
+  body.push(0x69, 0, 0, 0, 0, 0, 0, 0, 0);
+  const batch = decodeOne(Uint8Array.from([...encoder.begin(NOW, 0).finish(), 0x12, body.length, ...body]));
+  assert.deepEqual([batch.timeMs[0], batch.timeNs[0]], [1_700_000_000_123, 456_789]);
+});
+
+test("quality and unit travel as properties", () => {
+  const batch = new SampleBatch();
+  batch.addValue(0, ValueType.Double, 1, NOW);
+  const cases: [number, number][] = [
+    [192, Status.Good],
+    [0, Status.Bad],
+    [500, Status.UncertainLastUsableValue],
+  ];
+  for (const [quality, status] of cases) {
+    const bytes = new PayloadEncoder().begin(NOW, 0).sample({ name: "m", quality, unit: "°C" }, batch, 0).finish();
+    assert.deepEqual(knownProperties(new DecodedPayload().decode(bytes), 0), { status, unit: "°C" });
+    const seen = reference.decodePayload(bytes).metrics?.[0]?.properties as Record<string, { value: unknown }>;
+    assert.deepEqual([seen["Quality"]?.value, seen["engUnit"]?.value], [quality, "°C"]);
+  }
+});
+
+test("a metric that does not fit does not disturb its neighbours", () => {
+  const good = encodeOne(ValueType.Double, 5);
+  const template = Uint8Array.from([0x12, 7, 0x20, 19, 0x92, 0x01, 2, 0x10, 1]);
+  const payload = new DecodedPayload().decode(Uint8Array.from([...template, ...good]));
+  assert.equal(payload.count, 2);
+  const batch = new SampleBatch();
+  addMetric(payload, 1, payload.datatype[1]!, 0, 0, batch, NOW);
+  assert.equal(batch.value(0), 5);
+});
+
+test("hostile bytes end in a typed error with an offset, or in a payload, never otherwise", () => {
+  const random = seededRandom(20261123);
+  const seeds = VALUES.flatMap(([type, values]) => values.slice(0, 2).map((value) => encodeOne(type, value)));
+  const payload = new DecodedPayload();
+  let malformed = 0;
+  for (let round = 0; round < 60_000; round++) {
+    const bytes = Uint8Array.from(seeds[Math.floor(random() * seeds.length)]!.subarray(0, 300));
+    for (let flips = 1 + Math.floor(random() * 4); flips > 0; flips--)
+      bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+    const cut = random() < 0.3 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
+    try {
+      payload.decode(cut);
+      const batch = new SampleBatch();
+      for (let i = 0; i < payload.count; i++) {
+        knownProperties(payload, i);
+        addMetric(payload, i, payload.datatype[i]!, 0, 0, batch, NOW);
+        batch.value(i);
+      }
+    } catch (error) {
+      assert.ok(error instanceof FplusError, `round ${round}: ${String(error)}`);
+      malformed += 1;
+    }
+  }
+  assert.ok(malformed > 1000);
+});
+
+test("the owner's documents of birth, data and death are payloads", () => {
+  for (const document of [
+    {
+      timestamp: 1_640_995_200_000,
+      metrics: [{ name: "Node Control/Next Server", value: "Factory+", type: "String" }],
+    },
+    { timestamp: 1_640_995_200_000, metrics: [{ name: "Temperature", value: 75.5, type: "Double" }] },
+    { timestamp: 1_640_995_200_000, metrics: [] },
+  ]) {
+    const payload = new DecodedPayload().decode(reference.encodePayload(document as never));
+    assert.equal(payload.timeMs, 1_640_995_200_000);
+    assert.equal(payload.count, document.metrics.length);
+    document.metrics.forEach((metric, i) => assert.equal(payload.name(i), metric.name));
+  }
+});
