@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import type { HistorianStore } from "../../../lib/historian/index.ts";
+import { SampleBatch, type SampleValue, SignalRegistry, Status, ValueType } from "../../../lib/sample/index.ts";
+
+const T0 = Date.UTC(2026, 0, 15, 12);
+
+/** A sample in a test: path, value, milliseconds after T0, and what differs from a good double. */
+export type Row = [
+  path: string,
+  value: SampleValue,
+  after: number,
+  more?: { type?: ValueType; ns?: number; status?: number },
+];
+
+/** A batch of rows; the path is `source/device/metric`. */
+export function batchOf(registry: SignalRegistry, rows: readonly Row[], base = T0): SampleBatch {
+  const batch = new SampleBatch(Math.max(1, rows.length));
+  for (const [path, value, after, { type = ValueType.Double, ns = 0, status = 0 } = {}] of rows) {
+    const [source = "", device = "", ...metric] = path.split("/");
+    const signal = registry.intern({
+      source,
+      device,
+      metric: metric.join("/"),
+      unit: "Cel",
+      hierarchy: ["Acme", "Leeds"],
+    });
+    batch.addValue(signal.id, type, value, base + after, ns, status);
+  }
+  return batch;
+}
+
+/**
+ * What every historian must do, asked of an open one with nothing in it.
+ * @param open opens the same store again with a registry of its own, as a restarted process would
+ */
+export async function historianContract(
+  t: TestContext,
+  open: (registry: SignalRegistry) => Promise<HistorianStore>,
+): Promise<void> {
+  const registry = new SignalRegistry();
+  const store = await open(registry);
+  const write = async (rows: readonly Row[]): Promise<void> => {
+    const receipt = await store.write(batchOf(registry, rows));
+    assert.deepEqual(receipt, { written: rows.length, rejected: [] });
+  };
+  const one = async (name: string, more: object = {}) => {
+    const answer = await store.query({ signals: [name], from: T0 - 1e9, to: T0 + 1e9, ...more });
+    assert.equal(answer.length, 1, `one series for ${name}`);
+    return answer[0]!;
+  };
+
+  await t.test("gives back numbers, times to the sub-millisecond, and the unit", async () => {
+    await write([
+      ["p/m1/Temp", 20.25, 0],
+      ["p/m1/Temp", -1e-7, 1000, { ns: 500_000 }],
+      ["p/m1/Temp", 1e21, 2000],
+    ]);
+    const series = await one("p/m1/Temp");
+    assert.deepEqual([...series.value], [20.25, -1e-7, 1e21]);
+    assert.deepEqual([...series.time], [T0, T0 + 1000.5, T0 + 2000]);
+    assert.equal(series.unit, "Cel");
+    assert.equal(series.text, undefined);
+    assert.equal(series.status, undefined);
+  });
+
+  await t.test("keeps booleans, 64-bit integers, text, bytes, structures and nulls", async () => {
+    await write([
+      ["p/m1/Run", true, 0, { type: ValueType.Boolean }],
+      ["p/m1/Run", false, 1000, { type: ValueType.Boolean }],
+      ["p/m1/Count", 9007199254740993n, 0, { type: ValueType.Int64 }],
+      ["p/m1/Count", -5, 1000, { type: ValueType.Int64 }],
+      ["p/m1/State", 'a "quoted", \\ text=\n2', 0, { type: ValueType.String }],
+      ["p/m1/State", null, 1000, { type: ValueType.String, status: Status.BadNoCommunication }],
+      ["p/m1/State", "", 2000, { type: ValueType.String }],
+      ["p/m1/Raw", new Uint8Array([1, 2, 3]), 0, { type: ValueType.Bytes }],
+      ["p/m1/Shape", { a: [1, 2] }, 0, { type: ValueType.Template }],
+    ]);
+    assert.deepEqual([...(await one("p/m1/Run")).value], [1, 0]);
+    assert.deepEqual([...(await one("p/m1/Count")).value], [9007199254740992, -5]);
+    const state = await one("p/m1/State");
+    assert.deepEqual(state.text, ['a "quoted", \\ text=\n2', null, ""]);
+    assert.ok(state.value.every(Number.isNaN));
+    assert.deepEqual([...(state.status ?? [])], [0, Status.BadNoCommunication, 0]);
+    assert.deepEqual((await one("p/m1/Raw")).text, ["AQID"]);
+    assert.deepEqual((await one("p/m1/Shape")).text, ['{"a":[1,2]}']);
+  });
+
+  await t.test("refuses sample by sample what cannot be stored", async () => {
+    const batch = batchOf(registry, [
+      ["p/m2/Temp", 1, 0],
+      ["p/m2/Temp", Number.NaN, 1000],
+      ["p/m2/Temp", Number.POSITIVE_INFINITY, 2000],
+      ["p/m2/Temp", 4, 3000],
+      ["p/m2/Temp", 5, Number.NaN],
+    ]);
+    const { written, rejected } = await store.write(batch);
+    assert.equal(written, 2);
+    assert.deepEqual(
+      rejected.map((sample) => [sample.index, sample.path]),
+      [
+        [1, "p/m2/Temp"],
+        [2, "p/m2/Temp"],
+        [4, "p/m2/Temp"],
+      ],
+    );
+    assert.match(rejected[0]!.reason, /NaN/);
+    assert.deepEqual([...(await one("p/m2/Temp")).value], [1, 4]);
+  });
+
+  await t.test("the later write of a time wins, in one batch, another, and out of order", async () => {
+    await write([
+      ["p/m3/A", 1, 5000],
+      ["p/m3/A", 2, 5000],
+      ["p/m3/A", 9, 9000],
+    ]);
+    await write([
+      ["p/m3/A", 0, 1000],
+      ["p/m3/A", 3, 5000],
+      ["p/m3/A", 3, 5000, { ns: 1000 }],
+    ]);
+    await write([["p/m3/A", 9, 9000]]);
+    const series = await one("p/m3/A");
+    assert.deepEqual([...series.value], [0, 3, 3, 9]);
+    assert.deepEqual(
+      [...series.time].map((time) => Math.floor(time - T0)),
+      [1000, 5000, 5000, 9000],
+    );
+  });
+
+  await t.test("keeps names that need escaping", async () => {
+    const names = ["p, q/m=1/A b", "p/ü/Druck/°C", 'p/m\'1/"x"', "p/m.1/a+b(c)", "p/m1/back\\slash"];
+    await write(names.map((name, i): Row => [name, i, 0]));
+    for (const [i, name] of names.entries()) assert.deepEqual([...(await one(name)).value], [i], name);
+    assert.equal((await store.query({ signals: ["p/mx1/a+b(c)"], from: T0, to: T0 + 1 })).length, 0);
+  });
+
+  await t.test("finds signals by pattern", async () => {
+    await write([
+      ["site/a/T", 1, 0],
+      ["site/a/x/T", 2, 0],
+      ["site/b/T", 3, 0],
+      ["sites/b/T", 4, 0],
+    ]);
+    assert.deepEqual(await store.signals("site/*/T"), ["site/a/T", "site/b/T"]);
+    assert.deepEqual(await store.signals("site/**"), ["site/a/T", "site/a/x/T", "site/b/T"]);
+    assert.deepEqual(await store.signals("site/**/T"), ["site/a/T", "site/a/x/T", "site/b/T"]);
+    assert.deepEqual(await store.signals("nothing/*"), []);
+    const range = { from: T0, to: T0 + 1 };
+    const found = await store.query({ signals: ["site/*/T", "sites/b/T", "none"], ...range });
+    assert.deepEqual(
+      found.map((series) => [series.path, series.value[0]]),
+      [
+        ["site/a/T", 1],
+        ["site/b/T", 3],
+        ["sites/b/T", 4],
+      ],
+    );
+  });
+
+  await t.test("takes from as inclusive, to as exclusive, and the newest under a limit", async () => {
+    await write(Array.from({ length: 10 }, (_, i): Row => ["p/m4/N", i, i * 1000]));
+    const range = await one("p/m4/N", { from: T0 + 2000, to: T0 + 5000 });
+    assert.deepEqual([...range.value], [2, 3, 4]);
+    assert.deepEqual([...(await one("p/m4/N", { limit: 3 })).value], [7, 8, 9]);
+    assert.deepEqual(await store.query({ signals: ["p/m4/N"], from: T0 + 500, to: T0 + 600 }), []);
+  });
+
+  await t.test("aggregates by windows aligned to the epoch", async () => {
+    const rows = Array.from({ length: 300 }, (_, i): Row => ["p/m5/S", i % 60, i * 1000]);
+    await write([...rows, ["p/m5/S", "text between", 90_500, { type: ValueType.String }]]);
+    const ask = async (aggregate: string, more: object = {}) => one("p/m5/S", { aggregate, windowMs: 60_000, ...more });
+    const mean = await ask("mean");
+    assert.deepEqual(
+      [...mean.time],
+      [0, 1, 2, 3, 4].map((i) => T0 + i * 60_000),
+    );
+    assert.deepEqual([...mean.value], [29.5, 29.5, 29.5, 29.5, 29.5]);
+    for (const [aggregate, value] of Object.entries({ min: 0, max: 59, first: 0, last: 59, count: 60, sum: 1770 })) {
+      assert.deepEqual([...(await ask(aggregate)).value], Array(5).fill(value), aggregate);
+    }
+    const cut = await ask("count", { from: T0 + 30_000, to: T0 + 90_000 });
+    assert.deepEqual(
+      [[...cut.time], [...cut.value]],
+      [
+        [T0, T0 + 60_000],
+        [30, 30],
+      ],
+    );
+  });
+
+  await t.test("reduces for a display and keeps the extremes", async () => {
+    const rows = Array.from({ length: 2000 }, (_, i): Row => [
+      "p/m6/W",
+      i === 777 ? 500 : i === 1234 ? -500 : Math.sin(i),
+      i * 1000,
+    ]);
+    await write(rows);
+    const series = await one("p/m6/W", { from: T0, to: T0 + 2_000_000, maxPoints: 100 });
+    assert.ok(series.value.length <= 110 && series.value.length >= 80, `${series.value.length} points`);
+    assert.equal(Math.max(...series.value), 500);
+    assert.equal(Math.min(...series.value), -500);
+    assert.equal(series.time[series.value.indexOf(500)], T0 + 777_000);
+    assert.ok(series.time.every((time, i) => i === 0 || time > series.time[i - 1]!));
+  });
+
+  await t.test("names the field of a wrong query", async () => {
+    const good = { signals: ["p/**"], from: T0, to: T0 + 1 };
+    const cases: [object, string][] = [
+      [{ ...good, signals: [] }, "signals"],
+      [{ ...good, from: Number.NaN }, "from"],
+      [{ ...good, to: T0 - 1 }, "to"],
+      [{ ...good, aggregate: "median" }, "aggregate"],
+      [{ ...good, aggregate: "mean" }, "windowMs"],
+      [{ ...good, limit: 0 }, "limit"],
+    ];
+    for (const [query, field] of cases) {
+      await assert.rejects(store.query(query as typeof good), { code: "historian.query", field });
+    }
+  });
+
+  await t.test("knows everything after a restart, from what it stored alone", async () => {
+    await store.close();
+    await assert.rejects(store.write(batchOf(registry, [["p/m1/Temp", 1, 0]])));
+    const fresh = new SignalRegistry();
+    const again = await open(fresh);
+    const [series] = await again.query({ signals: ["p/m1/Te*"], from: T0, to: T0 + 10_000 });
+    assert.deepEqual([...(series?.value ?? [])], [20.25, -1e-7, 1e21]);
+    assert.equal(series?.unit, "Cel");
+    await again.write(batchOf(fresh, [["p/m1/Temp", 7, 0]]));
+    const [after] = await again.query({ signals: ["p/m1/Temp"], from: T0, to: T0 + 1 });
+    assert.deepEqual([...(after?.value ?? [])], [7]);
+    assert.equal(again.health().status, "up");
+    await again.close();
+  });
+}

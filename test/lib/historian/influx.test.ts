@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { openHistorian } from "../../../lib/historian/index.ts";
+import { SignalRegistry } from "../../../lib/sample/index.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { findProgram, missing } from "../../support/services.ts";
+import { batchOf, historianContract, type Row } from "./contract.ts";
+import { startInfluxd } from "./influxd.ts";
+
+const INFLUXD = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
+
+test("InfluxDB 1.x is a historian", async (t) => {
+  if (missing(t, "influxd", INFLUXD)) return;
+  const server = await startInfluxd(INFLUXD!, temporaryFolder(t));
+  t.after(() => server.stop());
+  await historianContract(t, async (registry) => {
+    const store = openHistorian({ engine: "influx", url: server.url, bucket: "plant", registry });
+    await store.open();
+    return store;
+  });
+});
+
+// influxd 1.8 speaks the API and the Flux of 2.x. There is no package of it; `go install` builds one.
+test("InfluxDB with the 2.x API and Flux is a historian", async (t) => {
+  const program = process.env["FPLUS_TEST_INFLUXD18"];
+  if (program === undefined || program === "") return t.skip("FPLUS_TEST_INFLUXD18 names no influxd 1.8");
+  const server = await startInfluxd(program, temporaryFolder(t));
+  t.after(() => server.stop());
+  await fetch(`${server.url}/query`, { method: "POST", body: new URLSearchParams({ q: 'CREATE DATABASE "plant"' }) });
+  await historianContract(t, async (registry) => {
+    const store = openHistorian({ engine: "influx", url: server.url, bucket: "plant/autogen", version: "2", registry });
+    await store.open();
+    return store;
+  });
+});
+
+test("samples that the server refuses are found and named, the others stay", async (t) => {
+  if (missing(t, "influxd", INFLUXD)) return;
+  const server = await startInfluxd(INFLUXD!, temporaryFolder(t));
+  t.after(() => server.stop());
+  const statement = 'CREATE DATABASE "short" WITH DURATION 1d NAME "day"';
+  await fetch(`${server.url}/query`, { method: "POST", body: new URLSearchParams({ q: statement }) });
+  const registry = new SignalRegistry();
+  const store = openHistorian({ engine: "influx", url: server.url, bucket: "short", registry });
+  const now = Date.now();
+  const old = new Set([3, 17, 18, 90]);
+  const rows = Array.from({ length: 100 }, (_, i): Row => ["p/m/T", i, old.has(i) ? -30 * 86_400_000 : i]);
+  const receipt = await store.write(batchOf(registry, rows, now));
+  assert.deepEqual(
+    receipt.rejected.map((sample) => sample.index),
+    [...old],
+  );
+  assert.match(receipt.rejected[0]!.reason, /retention policy/);
+  assert.equal(receipt.written, 96);
+  const [series] = await store.query({ signals: ["p/m/T"], from: now, to: now + 1000 });
+  assert.equal(series?.value.length, 96);
+
+  // Another program made the field an integer: nothing of ours fits, and it says why.
+  await fetch(`${server.url}/write?db=short`, { method: "POST", body: `other,path=x value=1i ${now}000000` });
+  const other = openHistorian({ engine: "influx", url: server.url, bucket: "short", measurement: "other", registry });
+  const clash = await other.write(
+    batchOf(
+      registry,
+      [
+        ["p/m/T", 1.5, 0],
+        ["p/m/T", 2.5, 1],
+      ],
+      now,
+    ),
+  );
+  assert.equal(clash.written, 0);
+  assert.match(clash.rejected[0]!.reason, /field type conflict/);
+  await store.close();
+  await other.close();
+});
+
+test("a server that is not there, refuses the token, or is busy, is unreachable and named", async (t) => {
+  let status = 401;
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(request.url === "/ping" ? 204 : status, { "x-influxdb-version": "v2.7.1" }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const registry = new SignalRegistry();
+  const store = openHistorian({ engine: "influx", url, bucket: "b", org: "o", token: "secret-token", registry });
+  const batch = batchOf(registry, [["p/m/T", 1, 0]]);
+  await assert.rejects(store.write(batch), { code: "historian.unreachable", field: "token" });
+  assert.equal(store.health().status, "down");
+  assert.doesNotMatch(JSON.stringify(store.health()), /secret-token/);
+  status = 404;
+  await assert.rejects(store.write(batch), { code: "historian.unreachable", field: "bucket" });
+  status = 503;
+  await assert.rejects(store.write(batch), { code: "historian.unreachable", field: "url" });
+  status = 204;
+  assert.equal((await store.write(batch)).written, 1);
+  assert.equal(store.health().status, "up");
+
+  const nobody = openHistorian({ engine: "influx", url: "http://127.0.0.1:9", bucket: "b", registry });
+  await assert.rejects(nobody.write(batch), { code: "historian.unreachable", field: "url" });
+  assert.throws(() => openHistorian({ engine: "influx", url: "influx:8086", bucket: "b" }), { code: "config.invalid" });
+});
