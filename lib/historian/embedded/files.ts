@@ -26,7 +26,7 @@ export async function openFile(directory: string): Promise<DatabaseSync> {
     const { DatabaseSync } = await import("node:sqlite");
     mkdirSync(directory, { recursive: true });
     file = path.join(directory, "history.sqlite");
-    const database = new DatabaseSync(file, { timeout: 5000 });
+    const database = new DatabaseSync(file, { timeout: 2000 });
     try {
       // FULL: a commit is on the disk, not only with the operating system, when a write resolves.
       database.exec("pragma auto_vacuum = incremental; pragma journal_mode = wal; pragma synchronous = full");
