@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { processLeases } from "../../lib/plant/index.ts";
+import historian from "../../nodes/fplus-historian/fplus-historian.ts";
+import query from "../../nodes/fplus-historian-query/fplus-historian-query.ts";
+import { requestOf } from "../../nodes/fplus-historian-query/request.ts";
+import write from "../../nodes/fplus-historian-write/fplus-historian-write.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { loadFlow, nextMessage, unloadFlow } from "../support/nodes.ts";
+
+after(() => processLeases.closeAll());
+
+test("what one node writes, another reads, in every shape of message", async (t) => {
+  const user = temporaryFolder(t);
+  const flow = [
+    { id: "w", type: "fplus-historian-write", historian: "h", wires: [["receipt"], ["rejected"]] },
+    {
+      id: "q",
+      type: "fplus-historian-query",
+      historian: "h",
+      signals: "Line1/**",
+      range: "last",
+      minutes: "60",
+      aggregate: "raw",
+      wires: [["answer"]],
+    },
+    {
+      id: "table",
+      type: "fplus-historian-query",
+      historian: "h",
+      signals: "Line1/Press/Temp",
+      range: "last",
+      minutes: "60",
+      output: "rows",
+      wires: [["answer"]],
+    },
+    { id: "h", type: "fplus-historian", engine: "embedded", folder: "", retention: "0" },
+    { id: "receipt", type: "helper" },
+    { id: "rejected", type: "helper" },
+    { id: "answer", type: "helper" },
+  ];
+  const node = await loadFlow(user, [historian, write, query], flow);
+  t.after(() => processLeases.closeAll());
+  const send = async (msg: Record<string, unknown>): Promise<unknown> => {
+    const answered = nextMessage(node("receipt"));
+    node("w").receive(msg);
+    return (await answered)["payload"];
+  };
+  const now = Date.now();
+  assert.deepEqual(await send({ topic: "Line1/Press/Temp", payload: 20.5, timestamp: now - 3000 }), {
+    written: 1,
+    rejected: [],
+  });
+  await send({ payload: [{ name: "Line1/Press/Temp", value: 21.5, timestamp: now - 2000, unit: "Cel" }] });
+  await send({ topic: "Line1/Press", payload: { State: "running" }, timestamp: now - 1000 });
+
+  const refused = nextMessage(node("rejected"));
+  node("w").receive({ topic: "Line1/Press/Temp", payload: Number.NaN, timestamp: now });
+  assert.match(JSON.stringify((await refused)["payload"]), /Line1\/Press\/Temp.*NaN/);
+
+  const answered = nextMessage(node("answer"));
+  node("q").receive({ payload: "go" });
+  assert.deepEqual((await answered)["payload"], [
+    { name: "Line1/Press/State", time: [now - 1000], value: ["running"] },
+    { name: "Line1/Press/Temp", unit: "Cel", time: [now - 3000, now - 2000], value: [20.5, 21.5] },
+  ]);
+
+  const rows = nextMessage(node("answer"));
+  node("table").receive({ payload: { aggregate: "max", windowMs: 3_600_000, from: 0, to: now } });
+  const [row] = (await rows)["payload"] as { value: number }[];
+  assert.equal(row?.value, 21.5);
+  await unloadFlow();
+});
+
+test("a query is the dialog's, with what the message sets", () => {
+  const dialog = {
+    name: "",
+    historian: "",
+    signals: " a/b \n\n c/* ",
+    range: "last",
+    minutes: "10",
+    from: "",
+    to: "",
+    aggregate: "mean",
+    window: "60",
+    limit: "",
+    output: "arrays",
+  } as const;
+  assert.deepEqual(requestOf(dialog, undefined, 1_000_000), {
+    signals: ["a/b", "c/*"],
+    from: 400_000,
+    to: 1_000_000,
+    aggregate: "mean",
+    windowMs: 60_000,
+  });
+  const asked = {
+    signals: "x/y",
+    from: "2026-01-01T00:00:00Z",
+    to: 1_800_000_000_000,
+    aggregate: "raw",
+    limit: 5,
+    maxPoints: 100,
+  };
+  assert.deepEqual(requestOf(dialog, asked, 0), {
+    signals: ["x/y"],
+    from: Date.UTC(2026, 0, 1),
+    to: 1_800_000_000_000,
+    aggregate: "raw",
+    limit: 5,
+    maxPoints: 100,
+  });
+  const between = { ...dialog, range: "between", from: "2026-01-01T00:00:00Z", to: "" } as const;
+  assert.equal(requestOf(between, { minutes: 1 }, 90_000).from, 30_000);
+  assert.equal(requestOf(between, undefined, 9).to, 9);
+  assert.throws(() => requestOf({ ...dialog, signals: "" }, undefined, 0), {
+    code: "historian.query",
+    field: "signals",
+  });
+  assert.throws(() => requestOf(dialog, { from: "yesterday" }, 0), { code: "historian.query", field: "from" });
+  assert.throws(() => requestOf({ ...between, from: "" }, undefined, 0), { code: "historian.query", field: "from" });
+  assert.throws(() => requestOf({ ...dialog, minutes: "" }, undefined, 0), {
+    code: "historian.query",
+    field: "minutes",
+  });
+});

@@ -1,0 +1,52 @@
+import { createRequire } from "node:module";
+import type { NodeAPI, NodeMessage } from "node-red";
+
+/** A node in a running test flow. */
+export interface TestNode {
+  receive(msg: NodeMessage | Record<string, unknown>): void;
+  on(event: "input", heard: (msg: Record<string, unknown>) => void): void;
+  readonly status: { readonly args: readonly unknown[][] };
+  readonly error: { readonly args: readonly unknown[][] };
+}
+
+type NodeModule = (RED: NodeAPI) => void;
+
+/** The part of node-red-node-test-helper (which has no types) that the tests use. */
+interface Helper {
+  init(runtime: string, settings: Record<string, unknown>): void;
+  load(nodes: readonly NodeModule[], flow: readonly object[], credentials?: object): Promise<void>;
+  unload(): Promise<void>;
+  getNode(id: string): TestNode | null;
+}
+
+const require = createRequire(import.meta.url);
+const helper = require("node-red-node-test-helper") as Helper;
+
+/**
+ * Runs a flow of our nodes in a Node-RED runtime; `user` is its user directory.
+ * Give it `helper` nodes (built in) to hear what comes out.
+ */
+export async function loadFlow(
+  user: string,
+  nodes: readonly NodeModule[],
+  flow: readonly object[],
+  credentials: object = {},
+): Promise<(id: string) => TestNode> {
+  helper.init(require.resolve("node-red"), { userDir: user });
+  await helper.load(nodes, flow, credentials);
+  return (id) => {
+    const node = helper.getNode(id);
+    if (node === null) throw new Error(`the flow has no node ${id}`);
+    return node;
+  };
+}
+
+/** Stops the flow as a redeploy without nodes would. */
+export async function unloadFlow(): Promise<void> {
+  await helper.unload();
+}
+
+/** The next message that a helper node hears. */
+export function nextMessage(node: TestNode): Promise<Record<string, unknown>> {
+  return new Promise((resolve) => node.on("input", resolve));
+}
