@@ -6,7 +6,13 @@ import query from "../../nodes/fplus-historian-query/fplus-historian-query.ts";
 import { requestOf } from "../../nodes/fplus-historian-query/request.ts";
 import write from "../../nodes/fplus-historian-write/fplus-historian-write.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { freePorts } from "../support/ports.ts";
+import { findProgram, missing } from "../support/services.ts";
+import { until } from "../support/until.ts";
+import { startInfluxd } from "../lib/historian/influxd.ts";
 import { loadFlow, nextMessage, unloadFlow } from "../support/nodes.ts";
+
+const INFLUXD = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
 
 after(() => processLeases.closeAll());
 
@@ -40,7 +46,7 @@ test("what one node writes, another reads, in every shape of message", async (t)
     { id: "answer", type: "helper" },
   ];
   const node = await loadFlow(user, [historian, write, query], flow);
-  t.after(() => processLeases.closeAll());
+
   const send = async (msg: Record<string, unknown>): Promise<unknown> => {
     const answered = nextMessage(node("receipt"));
     node("w").receive(msg);
@@ -122,4 +128,50 @@ test("a query is the dialog's, with what the message sets", () => {
     code: "historian.query",
     field: "minutes",
   });
+});
+
+test("samples for an InfluxDB that is away survive a redeploy with other settings and arrive", async (t) => {
+  if (missing(t, "influxd", INFLUXD)) return;
+  const user = temporaryFolder(t);
+  const [port] = await freePorts(1);
+  const flow = (bucket: string): object[] => [
+    { id: "w2", type: "fplus-historian-write", historian: "h2", wires: [["out2"], []] },
+    {
+      id: "q2",
+      type: "fplus-historian-query",
+      historian: "h2",
+      signals: "Line1/**",
+      range: "last",
+      minutes: "60",
+      wires: [["out2"]],
+    },
+    {
+      id: "h2",
+      type: "fplus-historian",
+      engine: "influx",
+      url: `http://127.0.0.1:${port!}`,
+      bucket,
+      version: "auto",
+      org: "",
+    },
+    { id: "out2", type: "helper" },
+  ];
+  let node = await loadFlow(user, [historian, write, query], flow("first"));
+  for (let i = 0; i < 3; i++) {
+    const answered = nextMessage(node("out2"));
+    node("w2").receive({ topic: "Line1/Press/Count", payload: i, timestamp: Date.now() - 10_000 + i });
+    assert.deepEqual((await answered)["payload"], { written: 1, rejected: [] });
+  }
+  await unloadFlow();
+  const server = await startInfluxd(INFLUXD!, temporaryFolder(t), port);
+  t.after(() => server.stop());
+  node = await loadFlow(user, [historian, write, query], flow("second"));
+  await until("delivery", async () => {
+    const answered = nextMessage(node("out2"));
+    node("q2").receive({ payload: "go" });
+    const [series] = (await answered)["payload"] as { value: number[] }[];
+    return series?.value.length === 3;
+  });
+  await unloadFlow();
+  await processLeases.closeAll();
 });

@@ -12,8 +12,12 @@ function name(text: string): string {
   return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
+/** Years 1678 to 2262: what an Int64 of nanoseconds holds. */
+const MAX_TIME_MS = 9_223_372_036_000;
+
 /** A time of the query as nanoseconds; sub-millisecond fractions are kept as far as a double holds them. */
-export function nanoseconds(ms: number): string {
+export function nanoseconds(time: number): string {
+  const ms = Math.min(MAX_TIME_MS, Math.max(-MAX_TIME_MS, time));
   const whole = Math.floor(ms);
   return (BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6))).toString();
 }
