@@ -137,7 +137,11 @@ export class EmbeddedHistorian implements HistorianStore {
   async #start(): Promise<void> {
     // The same file as .ts in the sources and .js in the package.
     const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), { name: "fplus-historian" });
+    const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
+      name: "fplus-historian",
+      // Its garbage is short-lived typed arrays; a large young generation only makes the process larger.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     this.#worker = worker;
     this.#named = [];
     worker.on("message", (reply: EngineReply) => this.#receive(reply));
