@@ -16,3 +16,7 @@ export {
   sparkplugTopic,
   stateTopic,
 } from "./topic.ts";
+export { type CommandMetric, commandsOf, encodeCommand, rebirthCommand } from "./commands.ts";
+export { EdgeNode, type EdgeCommand, type EdgeNodeOptions } from "./edge/edge-node.ts";
+export { HostApplication, type HostApplicationOptions, type LifecycleEvent } from "./host/host-application.ts";
+export type { ViewState } from "./host/node-view.ts";
