@@ -2,8 +2,7 @@ import type { NodeAPI } from "node-red";
 import { FplusError } from "../../lib/errors/index.ts";
 import type { HistorianWriter, WriteReceipt } from "../../lib/historian/index.ts";
 import { type HistorianService, leaseWriter } from "../fplus-historian/service.ts";
-import { batchOf, defineNode, type NodeContext } from "../frame/index.ts";
-import { amount } from "./amount.ts";
+import { amount, batchOf, defineNode, type NodeContext } from "../frame/index.ts";
 
 interface WriteConfig {
   readonly name: string;

@@ -1,0 +1,103 @@
+import type { MqttLink } from "../../lib/broker/index.ts";
+import { isHistorical, plainSample, type SampleBatch, signals } from "../../lib/sample/index.ts";
+import type { LifecycleEvent } from "../../lib/sparkplug/index.ts";
+
+const ROOT = "factory-plus/devices";
+const MAX_IN_FLIGHT = 200;
+const STATES: Partial<Record<LifecycleEvent["kind"], string>> = {
+  "device-online": "online",
+  "device-offline": "offline",
+  "device-stale": "stale",
+};
+
+interface Outgoing {
+  readonly payload: string;
+  readonly retain: boolean;
+}
+
+/**
+ * The owner's topic tree: `{id}/data/{metric}` and, retained, `{id}/status`. It shows what is now, so a topic that waits
+ * holds only its newest value: what was replaced is counted, and memory is bounded by the number of topics.
+ */
+export class TopicPublisher {
+  readonly #link: MqttLink;
+  readonly #waiting = new Map<string, Outgoing>();
+  #inFlight = 0;
+  #published = 0;
+  #replaced = 0;
+
+  constructor(link: MqttLink) {
+    this.#link = link;
+  }
+
+  samples(batch: SampleBatch): void {
+    for (let i = 0; i < batch.length; i++) {
+      if (isHistorical(batch, i)) continue;
+      const { device, metric } = signals.get(batch.signal[i]!);
+      const { value, timestamp, quality, unit } = plainSample(batch, i);
+      const payload = JSON.stringify(
+        { value, timestamp, quality, ...(unit === undefined ? {} : { unit }) },
+        exactIntegers,
+      );
+      this.#put(`${ROOT}/${topicLevel(device || "node")}/data/${metric.split("/").map(topicLevel).join("/")}`, {
+        payload,
+        retain: false,
+      });
+    }
+    this.resume();
+  }
+
+  event({ kind, device, at }: LifecycleEvent): void {
+    const status = STATES[kind];
+    if (status === undefined || device === undefined) return;
+    this.#put(`${ROOT}/${topicLevel(device)}/status`, {
+      payload: JSON.stringify({ status, since: new Date(at).toISOString() }),
+      retain: true,
+    });
+    this.resume();
+  }
+
+  stats(): { published: number; replaced: number; waiting: number } {
+    return { published: this.#published, replaced: this.#replaced, waiting: this.#waiting.size };
+  }
+
+  /** Sends what waits, as far as the connection takes it. */
+  resume(): void {
+    for (const [topic, { payload, retain }] of this.#waiting) {
+      if (!this.#link.connected || this.#inFlight >= MAX_IN_FLIGHT) return;
+      this.#waiting.delete(topic);
+      this.#inFlight += 1;
+      this.#link.publish(topic, payload, { qos: retain ? 1 : 0, retain }).then(
+        () => {
+          this.#published += 1;
+          this.#done();
+        },
+        () => {
+          // Cut off on the way: the value waits again, unless a newer one does already.
+          if (!this.#waiting.has(topic)) this.#waiting.set(topic, { payload, retain });
+          this.#done();
+        },
+      );
+    }
+  }
+
+  #put(topic: string, message: Outgoing): void {
+    if (this.#waiting.delete(topic)) this.#replaced += 1;
+    this.#waiting.set(topic, message);
+  }
+
+  #done(): void {
+    this.#inFlight -= 1;
+    if (this.#waiting.size > 0 && this.#inFlight === 0) setImmediate(() => this.resume());
+  }
+}
+
+/** One level of a topic: what MQTT reserves is escaped as in a URL. */
+function topicLevel(name: string): string {
+  return name.replace(/[/+#%]/g, encodeURIComponent).replaceAll("+", "%2B") || "_";
+}
+
+/** JSON has no integers beyond 2^53: they go as text rather than as another number. */
+function exactIntegers(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}

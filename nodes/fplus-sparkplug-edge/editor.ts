@@ -1,0 +1,26 @@
+/** Sparkplug ids go into topics. */
+function validId(value: string): boolean | string {
+  if (/^\$\{.+\}$/.test(value)) return true;
+  return (value !== "" && !/[/+#]/.test(value)) || "Give an id without the characters / + and #.";
+}
+
+RED.nodes.registerType("fplus-sparkplug-edge", {
+  category: "config",
+  defaults: {
+    name: { value: "" },
+    group: { value: "Plant", required: true, validate: validId },
+    edgeNode: { value: "Gateway", required: true, validate: validId },
+    broker: { value: "", type: "fplus-broker", required: false },
+    primaryHost: { value: "", validate: (value: string) => value === "" || validId(value) },
+    spoolMegabytes: {
+      value: "512",
+      validate(value) {
+        return Number(value) >= 1 || "Give the size of the spool in megabytes, 1 or more.";
+      },
+    },
+    spoolPolicy: { value: "drop-oldest" },
+  },
+  label() {
+    return this.name || `${String(this["group"])}/${String(this["edgeNode"])}`;
+  },
+});

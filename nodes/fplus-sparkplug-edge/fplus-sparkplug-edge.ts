@@ -1,0 +1,87 @@
+import type { NodeAPI } from "node-red";
+import path from "node:path";
+import { openLink } from "../../lib/broker/index.ts";
+import { checkId, type EdgeCommand, EdgeNode } from "../../lib/sparkplug/index.ts";
+import { openSpool, type SpoolPolicy } from "../../lib/spool/index.ts";
+import type { BrokerService } from "../fplus-broker/fplus-broker.ts";
+import { defineNode, type NodeContext } from "../frame/index.ts";
+import { type EdgeService, SharedEdge } from "./service.ts";
+
+interface EdgeConfig {
+  readonly name: string;
+  readonly group: string;
+  readonly edgeNode: string;
+  readonly broker: string;
+  readonly primaryHost: string;
+  readonly spoolMegabytes: string | number;
+  readonly spoolPolicy: SpoolPolicy;
+}
+
+/** A Sparkplug edge node: one connection, shared by the device nodes that publish through it. */
+export default function (RED: NodeAPI): void {
+  defineNode<EdgeConfig>(RED, "fplus-sparkplug-edge", (node) => {
+    const { plant, config } = node;
+    const group = checkId(config.group, "group");
+    const edgeNode = checkId(config.edgeNode, "edge node");
+    const address = config.broker
+      ? node.service<BrokerService>(config.broker, "broker").address()
+      : plant.brokerAddress();
+    const directory = path.join(plant.stateDir, "spool", `${group}-${edgeNode}`.replace(/[^\w.-]/g, "_"));
+    const spool = {
+      directory,
+      maxBytes: (Number(config.spoolMegabytes) || 512) * 1024 * 1024,
+      policy: config.spoolPolicy || ("drop-oldest" as const),
+    };
+    const listeners = new Set<(command: EdgeCommand) => void>();
+    const lease = plant.leases.acquire(
+      `sparkplug-edge ${group}/${edgeNode}`,
+      () =>
+        new SharedEdge(
+          () =>
+            new EdgeNode({
+              groupId: group,
+              edgeNodeId: edgeNode,
+              address,
+              openLink,
+              spool: openSpool(spool),
+              directory,
+              primaryHost: config.primaryHost,
+              onCommand: (command) => listeners.forEach((listen) => listen(command)),
+              onError: (error) => node.report(error),
+            }),
+        ),
+      JSON.stringify([address, spool, config.primaryHost]),
+    );
+    return withHealth(node, lease.value.open(lease.ready), listeners, () => lease.release());
+  });
+}
+
+function withHealth(
+  node: NodeContext<EdgeConfig>,
+  edge: Promise<EdgeNode>,
+  listeners: Set<(command: EdgeCommand) => void>,
+  release: () => Promise<void>,
+): { service: EdgeService; close(): Promise<void> } {
+  let off = (): void => undefined;
+  let closed = false;
+  edge.then(
+    (open) => {
+      if (!closed) off = node.plant.health.add(() => open.health());
+    },
+    (error: unknown) => node.report(error),
+  );
+  return {
+    service: {
+      edge: () => edge,
+      onCommand(listen) {
+        listeners.add(listen);
+        return () => void listeners.delete(listen);
+      },
+    },
+    async close() {
+      closed = true;
+      off();
+      await release();
+    },
+  };
+}

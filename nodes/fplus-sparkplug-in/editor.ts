@@ -1,0 +1,28 @@
+RED.nodes.registerType("fplus-sparkplug-in", {
+  category: "Factory+",
+  color: "#D8BFD8",
+  icon: "fplus-sparkplug-in.svg",
+  paletteLabel: "sparkplug in",
+  inputs: 0,
+  outputs: 2,
+  defaults: {
+    name: { value: "" },
+    broker: { value: "", type: "fplus-broker", required: false },
+    host: {
+      value: "FactoryPlus",
+      required: true,
+      validate(value) {
+        return (value !== "" && !/[/+#]/.test(value)) || "Give a host id without the characters / + and #.";
+      },
+    },
+    groups: { value: "" },
+    output: { value: "batch" },
+  },
+  label() {
+    return this.name || "sparkplug in";
+  },
+  labelStyle() {
+    return this.name ? "node_label_italic" : "";
+  },
+  outputLabels: ["samples", "births and deaths"],
+});
