@@ -1,0 +1,16 @@
+import { FplusError } from "../errors/index.ts";
+
+export type Opcua = typeof import("node-opcua");
+
+/**
+ * node-opcua, loaded at the first use: it costs more than a second and a hundred megabytes,
+ * which a Node-RED without OPC UA nodes must not pay.
+ * @throws FplusError `feature.off` when the package is not installed
+ */
+export async function loadOpcua(): Promise<Opcua> {
+  try {
+    return await import("node-opcua");
+  } catch (error) {
+    throw new FplusError("feature.off", "OPC UA needs the package node-opcua", { cause: error });
+  }
+}

@@ -1,0 +1,367 @@
+import type { AddressSpace, Namespace, OPCUAServer, UADataType, UAObject, UAVariable } from "node-opcua";
+import { mkdirSync } from "node:fs";
+import { FplusError, messageOf } from "../../errors/index.ts";
+import { loadOpcua, type Opcua } from "../load.ts";
+import { type Limits, MACHINE_STATE_NAMES, type Machine, type TagDefinition } from "./machine.ts";
+import { type ModelledMachine, PlantModel } from "./plant-model.ts";
+
+export interface SimulatorOptions {
+  readonly port: number;
+  readonly host: string;
+  /** About how many tags in all. */
+  readonly tags: number;
+  /** Milliseconds between two updates of every tag. */
+  readonly rateMs: number;
+  readonly seed: number;
+  /** Folder for the server's certificates. */
+  readonly pkiFolder: string;
+  readonly onError?: (error: unknown) => void;
+}
+
+interface ServedTag {
+  readonly variable: UAVariable;
+  readonly definition: TagDefinition;
+  readonly machine: Machine;
+}
+
+const PORT_RETRIES = 20;
+const PORT_RETRY_MS = 250;
+/** Variables are set in this many slices of a period, so that an update never holds up the process for long. */
+const SLICE_TAGS = 500;
+
+/** An OPC UA server with a believable plant behind it: the owner's DeviceSet and System, and lines of machines. */
+export class Simulator {
+  readonly #options: SimulatorOptions;
+  readonly model: PlantModel;
+  readonly #served: ServedTag[] = [];
+  #server: OPCUAServer | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #updates = 0;
+  #count: UAVariable | undefined;
+  #health: UAVariable | undefined;
+
+  constructor(options: SimulatorOptions) {
+    this.#options = options;
+    this.model = new PlantModel({ tags: options.tags, seed: options.seed });
+  }
+
+  get running(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  get tagCount(): number {
+    return this.model.tagCount;
+  }
+
+  /** Changes made since the start. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  get sessions(): number {
+    return this.#server?.currentSessionCount ?? 0;
+  }
+
+  get endpointUrl(): string {
+    return `opc.tcp://${this.#options.host}:${this.#options.port}/fplus`;
+  }
+
+  /**
+   * Builds the address space and listens.
+   * @throws FplusError `opcua.unreachable` when the port is taken, `feature.off` when node-opcua is absent
+   */
+  async open(): Promise<void> {
+    const opcua = await loadOpcua();
+    for (let attempt = 1; !this.#closed; attempt++) {
+      try {
+        await this.#listen(opcua);
+        return;
+      } catch (error) {
+        const taken = /EADDRINUSE/.test(messageOf(error));
+        if (taken && attempt < PORT_RETRIES) await new Promise((resolve) => setTimeout(resolve, PORT_RETRY_MS));
+        else throw this.#startError(error);
+      }
+    }
+  }
+
+  /** Puts a machine into the fault state; false where there is none of that name. */
+  triggerFault(machine: string, code: number): boolean {
+    const found = this.model.machine(machine);
+    found?.triggerFault(code);
+    return found !== undefined;
+  }
+
+  resetFault(machine: string): boolean {
+    const found = this.model.machine(machine);
+    found?.resetFault();
+    return found !== undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.shutdown(0);
+  }
+
+  async #listen(opcua: Opcua): Promise<void> {
+    const { host, port, pkiFolder } = this.#options;
+    mkdirSync(pkiFolder, { recursive: true });
+    const server = new opcua.OPCUAServer({
+      host,
+      hostname: host,
+      port,
+      resourcePath: "/fplus",
+      allowAnonymous: true,
+      buildInfo: { productName: "Factory+ plant simulator", manufacturerName: "Factory+ for Node-RED" },
+      serverCertificateManager: new opcua.OPCUACertificateManager({
+        rootFolder: pkiFolder,
+        automaticallyAcceptUnknownCertificate: true,
+      }),
+      serverCapabilities: {
+        maxSessions: 50,
+        maxMonitoredItemsQueueSize: 1000,
+        maxMonitoredItems: 50_000,
+        maxMonitoredItemsPerSubscription: 20_000,
+      },
+    });
+    try {
+      await server.initialize();
+      this.#build(opcua, server.engine.addressSpace!);
+      await server.start();
+    } catch (error) {
+      await server.shutdown(0).catch(() => undefined);
+      throw error;
+    }
+    this.#server = server;
+    this.#run(opcua);
+  }
+
+  #build(opcua: Opcua, space: AddressSpace): void {
+    this.#served.length = 0;
+    const namespace = space.getOwnNamespace();
+    const objects = space.rootFolder.objects;
+    const builder = new AddressSpaceBuilder(opcua, space);
+    const deviceSet = namespace.addFolder(objects, { browseName: "DeviceSet" });
+    for (const modelled of this.model.devices) this.#served.push(...builder.machine(deviceSet, modelled));
+    const system = namespace.addFolder(objects, { browseName: "System" });
+    this.#health = builder.variable(system, "ServerStatus", "s=System.ServerStatus", "String");
+    this.#count = builder.variable(system, "Diagnostics", "s=System.Diagnostics", "UInt32");
+    for (const modelled of this.model.machines) {
+      const line = modelled.hierarchy.reduce((parent, level) => builder.folder(parent, level), objects as UAObject);
+      this.#served.push(...builder.machine(line, modelled));
+    }
+  }
+
+  /** One period: the plant moves on, then every tag is set, a slice at a time spread over the period. */
+  #run(opcua: Opcua): void {
+    const { rateMs } = this.#options;
+    const slices = Math.max(1, Math.min(20, Math.ceil(this.#served.length / SLICE_TAGS)));
+    let slice = 0;
+    let last = Date.now();
+    const tick = (): void => {
+      try {
+        if (slice === 0) {
+          const now = Date.now();
+          this.model.step((now - last) / 1000);
+          last = now;
+          this.#set(opcua, this.#count, "UInt32", this.#updates >>> 0);
+          this.#set(opcua, this.#health, "String", "running");
+        }
+        const size = Math.ceil(this.#served.length / slices);
+        const time = new Date();
+        for (const tag of this.#served.slice(slice * size, (slice + 1) * size)) {
+          tag.variable.setValueFromSource(variantOf(opcua, tag), opcua.StatusCodes.Good, time);
+          this.#updates += 1;
+        }
+        slice = (slice + 1) % slices;
+      } catch (error) {
+        this.#options.onError?.(error);
+      }
+    };
+    tick();
+    this.#timer = setInterval(tick, rateMs / slices);
+  }
+
+  #set(opcua: Opcua, variable: UAVariable | undefined, type: "UInt32" | "String", value: number | string): void {
+    variable?.setValueFromSource({ dataType: opcua.DataType[type], value });
+  }
+
+  #startError(error: unknown): FplusError {
+    if (error instanceof FplusError) return error;
+    return new FplusError(
+      "opcua.unreachable",
+      `the simulator cannot listen on port ${this.#options.port}: ${messageOf(error)}`,
+      {
+        field: "port",
+        hint: "Choose another port in the simulator node, or with FPLUS_OPCUA_PORT.",
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Makes folders, machine objects and variables, with readable NodeIds. */
+class AddressSpaceBuilder {
+  readonly #opcua: Opcua;
+  readonly #namespace: Namespace;
+  readonly #folders = new Map<string, UAObject>();
+  readonly #stateType: UADataType;
+  readonly #machineTypes = new Map<string, ReturnType<Namespace["addObjectType"]>>();
+
+  constructor(opcua: Opcua, space: AddressSpace) {
+    this.#opcua = opcua;
+    const namespace = space.getOwnNamespace();
+    this.#namespace = namespace;
+    this.#stateType = namespace.addEnumerationType({
+      browseName: "MachineStateEnumeration",
+      enumeration: MACHINE_STATE_NAMES.map((displayName, value) => ({ displayName, value })),
+    });
+  }
+
+  folder(parent: UAObject, name: string): UAObject {
+    const key = `${parent.nodeId.toString()}/${name}`;
+    let folder = this.#folders.get(key);
+    if (folder === undefined) {
+      folder = this.#namespace.addFolder(parent, { browseName: name });
+      this.#folders.set(key, folder);
+    }
+    return folder;
+  }
+
+  variable(parent: UAObject, name: string, nodeId: string, type: "UInt32" | "String"): UAVariable {
+    const dataType = this.#opcua.DataType[type];
+    return this.#namespace.addVariable({
+      organizedBy: parent,
+      browseName: name,
+      nodeId,
+      dataType,
+      minimumSamplingInterval: 0,
+      value: { dataType, value: type === "String" ? "starting" : 0 },
+    });
+  }
+
+  machine(parent: UAObject, { machine, tags }: ModelledMachine): ServedTag[] {
+    const object = this.#namespace.addObject({
+      organizedBy: parent,
+      browseName: machine.name,
+      nodeId: `s=${machine.name}`,
+      typeDefinition: this.#machineType(machine.kind.type),
+    });
+    this.#method(object, machine, "TriggerFault", (code) => machine.triggerFault(code));
+    this.#method(object, machine, "ResetFault", () => machine.resetFault());
+    return tags.map((definition) => {
+      const levels = definition.path.split("/");
+      const name = levels.pop()!;
+      const holder = levels.reduce<UAObject>((above, level) => this.#component(above, level), object);
+      return { machine, definition, variable: this.#tag(holder, machine, name, definition) };
+    });
+  }
+
+  #machineType(kind: string): ReturnType<Namespace["addObjectType"]> {
+    let type = this.#machineTypes.get(kind);
+    if (type === undefined) {
+      type = this.#namespace.addObjectType({ browseName: `${kind}Type` });
+      this.#machineTypes.set(kind, type);
+    }
+    return type;
+  }
+
+  #component(parent: UAObject, name: string): UAObject {
+    const key = `${parent.nodeId.toString()}/${name}`;
+    let component = this.#folders.get(key);
+    if (component === undefined) {
+      component = this.#namespace.addObject({
+        componentOf: parent,
+        browseName: name,
+        nodeId: `s=${idText(parent)}.${name}`,
+      });
+      this.#folders.set(key, component);
+    }
+    return component;
+  }
+
+  #tag(parent: UAObject, machine: Machine, name: string, definition: TagDefinition): UAVariable {
+    const { DataType } = this.#opcua;
+    const spectrum = definition.type === "Spectrum";
+    const variable = this.#namespace.addVariable({
+      componentOf: parent,
+      browseName: name,
+      nodeId: `s=${machine.name}.${definition.path.replaceAll("/", ".")}`,
+      dataType:
+        definition.type === "State"
+          ? this.#stateType.nodeId
+          : definition.type === "Limits"
+            ? "Range"
+            : DataType[builtInType(definition)],
+      valueRank: spectrum ? 1 : -1,
+      // Changes are pushed, so the server needs no sampling timer of its own.
+      minimumSamplingInterval: 0,
+      value: variantOf(this.#opcua, { definition, machine }),
+    });
+    if (definition.unit !== undefined) this.#units(variable, definition);
+    return variable;
+  }
+
+  #units(variable: UAVariable, { unit, range }: TagDefinition): void {
+    const { DataType, makeEUInformation, Range } = this.#opcua;
+    this.#namespace.addVariable({
+      propertyOf: variable,
+      browseName: { name: "EngineeringUnits", namespaceIndex: 0 },
+      dataType: "EUInformation",
+      value: { dataType: DataType.ExtensionObject, value: makeEUInformation(unit!, unit!, unit!) },
+    });
+    if (range === undefined) return;
+    this.#namespace.addVariable({
+      propertyOf: variable,
+      browseName: { name: "EURange", namespaceIndex: 0 },
+      dataType: "Range",
+      value: { dataType: DataType.ExtensionObject, value: new Range({ low: range[0], high: range[1] }) },
+    });
+  }
+
+  #method(object: UAObject, machine: Machine, name: string, run: (code: number) => void): void {
+    const { DataType, StatusCodes } = this.#opcua;
+    const method = this.#namespace.addMethod(object, {
+      browseName: name,
+      nodeId: `s=${machine.name}.${name}`,
+      inputArguments:
+        name === "TriggerFault" ? [{ name: "Code", description: "1 to 65535", dataType: DataType.UInt16 }] : [],
+      outputArguments: [],
+    });
+    method.bindMethod((input, _context, done) => {
+      run(Number((input[0]?.value as number | undefined) ?? 1));
+      done(null, { statusCode: StatusCodes.Good, outputArguments: [] });
+    });
+  }
+}
+
+function idText(object: UAObject): string {
+  return String(object.nodeId.value);
+}
+
+function builtInType({ type }: TagDefinition) {
+  switch (type) {
+    case "State":
+      return "Int32";
+    case "Spectrum":
+      return "Double";
+    case "Limits":
+      return "ExtensionObject";
+    default:
+      return type;
+  }
+}
+
+/** The tag's value of now as a Variant. */
+function variantOf(opcua: Opcua, { definition, machine }: Omit<ServedTag, "variable">) {
+  const value = definition.read(machine);
+  const dataType = opcua.DataType[builtInType(definition)];
+  if (definition.type === "Spectrum")
+    return { dataType, arrayType: opcua.VariantArrayType.Array, value: Float64Array.from(value as number[]) };
+  if (definition.type === "Limits") return { dataType, value: new opcua.Range(value as Limits) };
+  return { dataType, value };
+}
