@@ -2,4 +2,8 @@
  * OPC UA: sessions that hold for years, readers, and a simulated plant.
  * @module
  */
+export { type DiscoverOptions, discoverTags } from "./discover.ts";
+export { Endpoint, type EndpointOptions, type EndpointState, type ServerLimits, type SessionUser } from "./endpoint.ts";
+export { Monitor, type MonitorOptions } from "./monitor.ts";
 export { Simulator, type SimulatorOptions } from "./simulator/simulator.ts";
+export { checkTags, parseTagLines, type Tag, tableError, type TagMistake } from "./tag.ts";

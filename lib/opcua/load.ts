@@ -9,7 +9,11 @@ export type Opcua = typeof import("node-opcua");
  */
 export async function loadOpcua(): Promise<Opcua> {
   try {
-    return await import("node-opcua");
+    const [opcua, debug] = await Promise.all([import("node-opcua"), import("node-opcua-debug")]);
+    // It prints to the terminal what the callers here learn from errors and events anyway.
+    debug.setWarningLogger(() => undefined);
+    debug.setErrorLogger(() => undefined);
+    return opcua;
   } catch (error) {
     throw new FplusError("feature.off", "OPC UA needs the package node-opcua", { cause: error });
   }

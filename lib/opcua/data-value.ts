@@ -1,0 +1,119 @@
+import type { DataValue, Variant } from "node-opcua";
+import { type SampleBatch, SampleFlag, ValueType } from "../sample/index.ts";
+
+/** OPC UA built-in types (OPC 10000-6 table 1) by their number, as Sparkplug types. */
+const SCALARS: readonly number[] = [
+  ValueType.Unknown,
+  ValueType.Boolean,
+  ValueType.Int8,
+  ValueType.UInt8,
+  ValueType.Int16,
+  ValueType.UInt16,
+  ValueType.Int32,
+  ValueType.UInt32,
+  ValueType.Int64,
+  ValueType.UInt64,
+  ValueType.Float,
+  ValueType.Double,
+  ValueType.String,
+  ValueType.DateTime,
+  ValueType.UUID,
+  ValueType.Bytes,
+];
+/** From a scalar type to the array of it. */
+const ARRAYS: Readonly<Record<number, number>> = {
+  [ValueType.Boolean]: ValueType.BooleanArray,
+  [ValueType.Int8]: ValueType.Int8Array,
+  [ValueType.UInt8]: ValueType.UInt8Array,
+  [ValueType.Int16]: ValueType.Int16Array,
+  [ValueType.UInt16]: ValueType.UInt16Array,
+  [ValueType.Int32]: ValueType.Int32Array,
+  [ValueType.UInt32]: ValueType.UInt32Array,
+  [ValueType.Int64]: ValueType.Int64Array,
+  [ValueType.UInt64]: ValueType.UInt64Array,
+  [ValueType.Float]: ValueType.FloatArray,
+  [ValueType.Double]: ValueType.DoubleArray,
+  [ValueType.String]: ValueType.StringArray,
+};
+
+/** What node-opcua keeps of a time beside its Date: the 64-bit count of 100 ns since 1601, as two words. */
+interface PreciseDate extends Date {
+  readonly high_low?: readonly [number, number];
+}
+
+/**
+ * Adds a DataValue to a batch: source time (server time where there is none), StatusCode, and the value in the type of its
+ * Variant. Structures and everything without a Sparkplug type go as JSON text.
+ */
+export function addDataValue(batch: SampleBatch, signal: number, data: DataValue, now: number): void {
+  const time = (data.sourceTimestamp ?? data.serverTimestamp) as PreciseDate | null;
+  const timeMs = time === null ? now : time.getTime();
+  const variant = data.value as Variant | undefined;
+  const type = variant === undefined ? ValueType.Unknown : sparkplugType(variant);
+  const i = batch.add(signal, type, timeMs, time === null ? 0 : nanosecondsWithin(time), data.statusCode.value >>> 0);
+  const value: unknown = variant?.value;
+  if (variant === undefined || value === null || value === undefined) {
+    batch.flags[i] = SampleFlag.Null;
+    return;
+  }
+  switch (type) {
+    case ValueType.Int64:
+    case ValueType.UInt64:
+      batch.u64[i] = joined(value as readonly [number, number]);
+      break;
+    case ValueType.Boolean:
+      batch.f64[i] = value === true ? 1 : 0;
+      break;
+    case ValueType.DateTime:
+      batch.f64[i] = (value as Date).getTime();
+      break;
+    case ValueType.String:
+    case ValueType.UUID:
+      batch.ref[i] = typeof value === "string" ? value : jsonText(value);
+      break;
+    case ValueType.Bytes:
+      batch.ref[i] = new Uint8Array(value as Uint8Array);
+      break;
+    default:
+      if (variant.arrayType === 0) batch.f64[i] = value as number;
+      else batch.ref[i] = elements(type, value as ArrayLike<unknown>);
+  }
+}
+
+/** The Sparkplug type of a Variant; matrices and arrays of other things are text. */
+function sparkplugType(variant: Variant): number {
+  const scalar = SCALARS[variant.dataType] ?? ValueType.String;
+  if (variant.arrayType === 0) return scalar === ValueType.Unknown ? ValueType.String : scalar;
+  return variant.arrayType === 1 ? (ARRAYS[scalar] ?? ValueType.String) : ValueType.String;
+}
+
+function elements(type: number, values: ArrayLike<unknown>): unknown[] {
+  if (type !== ValueType.Int64Array && type !== ValueType.UInt64Array) return Array.from(values);
+  return Array.from(values, (value) => {
+    const wide = joined(value as readonly [number, number]);
+    const exact = type === ValueType.Int64Array ? BigInt.asIntN(64, wide) : wide;
+    return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
+  });
+}
+
+/** node-opcua gives 64-bit integers as two words, high first. */
+function joined([high, low]: readonly [number, number]): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
+
+function nanosecondsWithin(time: PreciseDate): number {
+  const words = time.high_low;
+  if (words === undefined) return 0;
+  // 2^32 is 7,296 modulo the 10,000 ticks of a millisecond.
+  return ((((((words[0] >>> 0) % 10_000) * 7296) % 10_000) + ((words[1] >>> 0) % 10_000)) % 10_000) * 100;
+}
+
+function jsonText(value: unknown): string {
+  try {
+    return (
+      JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? part.toString() : part)) ?? "null"
+    );
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,93 @@
+import { FplusError } from "../errors/index.ts";
+
+/** One line of a tag table: an OPC UA variable and the name it gets in the plant. */
+export interface Tag {
+  readonly device: string;
+  /** Name within the device, `/` between levels. */
+  readonly metric: string;
+  /** `ns=2;s=…`, or `nsu=uri;s=…`. */
+  readonly nodeId: string;
+  /** Milliseconds; the reader's own where left out. */
+  readonly samplingMs?: number;
+  /** Absolute deadband. */
+  readonly deadband?: number;
+  readonly unit?: string;
+  /** ISA-95 levels, outermost first. */
+  readonly hierarchy?: readonly string[];
+}
+
+/** A line of a tag table that cannot be used, and why. */
+export interface TagMistake {
+  /** `tags[17].nodeId`. */
+  readonly field: string;
+  readonly reason: string;
+}
+
+const NODE_ID = /^(ns=\d+;|nsu=[^;]+;)?[isgb]=.+$/;
+
+/** Sorts the lines of a table into tags and mistakes; a table full of mistakes still gives its good lines. */
+export function checkTags(rows: readonly unknown[]): { tags: Tag[]; mistakes: TagMistake[] } {
+  const tags: Tag[] = [];
+  const mistakes: TagMistake[] = [];
+  const seen = new Set<string>();
+  rows.forEach((row, i) => {
+    const found = mistakeIn(row, seen);
+    if (found === undefined) tags.push(cleaned(row as Tag));
+    else mistakes.push({ field: `tags[${i}].${found.field}`, reason: found.reason });
+  });
+  return { tags, mistakes };
+}
+
+/** All mistakes of a table as one error that names the first few. */
+export function tableError(mistakes: readonly TagMistake[]): FplusError {
+  const first = mistakes.slice(0, 3).map(({ field, reason }) => `${field} ${reason}`);
+  const more = mistakes.length > first.length ? ` and ${mistakes.length - first.length} more` : "";
+  return new FplusError("opcua.tag-table", `${mistakes.length} lines cannot be used: ${first.join("; ")}${more}`, {
+    field: mistakes[0]?.field ?? "tags",
+    hint: "The other lines are read.",
+  });
+}
+
+/**
+ * Reads a pasted table: `device,metric,nodeId[,samplingMs[,deadband[,unit]]]`, comma, semicolon or tab between fields;
+ * a heading line is passed over. The NodeId may hold semicolons where comma or tab separates.
+ */
+export function parseTagLines(text: string): unknown[] {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  const separator = lines[0]?.includes("\t") ? "\t" : ",";
+  const rows = lines.map((line) => line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, "$1")));
+  if (/^device$/i.test(rows[0]?.[0] ?? "")) rows.shift();
+  return rows.map(([device, metric, nodeId, samplingMs, deadband, unit]) => ({
+    device,
+    metric,
+    nodeId,
+    ...(samplingMs ? { samplingMs: Number(samplingMs) } : {}),
+    ...(deadband ? { deadband: Number(deadband) } : {}),
+    ...(unit ? { unit } : {}),
+  }));
+}
+
+function mistakeIn(row: unknown, seen: Set<string>): TagMistake | undefined {
+  if (typeof row !== "object" || row === null) return { field: "", reason: "is no tag" };
+  const tag = row as Partial<Record<keyof Tag, unknown>>;
+  if (typeof tag.device !== "string" || tag.device === "" || /[/+#]/.test(tag.device)) {
+    return { field: "device", reason: "is empty or has a /, + or #" };
+  }
+  if (typeof tag.metric !== "string" || tag.metric === "") return { field: "metric", reason: "is empty" };
+  if (typeof tag.nodeId !== "string" || !NODE_ID.test(tag.nodeId.trim())) {
+    return { field: "nodeId", reason: `${JSON.stringify(tag.nodeId ?? "")} is no NodeId like ns=2;s=Name` };
+  }
+  for (const field of ["samplingMs", "deadband"] as const) {
+    const value = tag[field];
+    if (value !== undefined && !(typeof value === "number" && value >= 0))
+      return { field, reason: "is no number from 0 on" };
+  }
+  const name = `${tag.device}/${tag.metric}`;
+  if (seen.has(name)) return { field: "metric", reason: `${name} is there twice` };
+  seen.add(name);
+  return undefined;
+}
+
+function cleaned(tag: Tag): Tag {
+  return { ...tag, nodeId: tag.nodeId.trim() };
+}

@@ -1,0 +1,83 @@
+import type { NodeAPI } from "node-red";
+import { FplusError, messageOf } from "../../lib/errors/index.ts";
+import { discoverTags, Endpoint, type Tag } from "../../lib/opcua/index.ts";
+import { plantOf } from "../frame/plant.ts";
+import path from "node:path";
+import { type EndpointConfig, endpointOptions, type EndpointService } from "./fplus-opcua-endpoint.ts";
+
+const CONNECT_MS = 8000;
+const DISCOVER_LIMIT = 10_000;
+
+interface DialogValues extends EndpointConfig {
+  readonly id?: string;
+  readonly username?: string;
+  /** Left out where the stored one was not retyped. */
+  readonly password?: string;
+}
+
+/**
+ * What the dialogs ask: `POST /fplus/opcua/test` tries the values of an endpoint dialog,
+ * `GET /fplus/opcua/tags/:id` lists the variables of a deployed endpoint's server.
+ */
+export function serveEndpointRoutes(RED: NodeAPI): void {
+  RED.httpAdmin.post("/fplus/opcua/test", RED.auth.needsPermission("fplus-opcua.write"), (request, response) => {
+    tryEndpoint(RED, request.body as DialogValues).then(
+      (text) => response.json({ ok: true, text }),
+      (error: unknown) => response.json({ ok: false, text: messageOf(error) }),
+    );
+  });
+  RED.httpAdmin.get("/fplus/opcua/tags/:id", RED.auth.needsPermission("fplus-opcua.read"), (request, response) => {
+    listTags(RED, String(request.params["id"]), String(request.query["root"] ?? "")).then(
+      (tags) => response.json(tags),
+      (error: unknown) => response.status(409).json({ text: messageOf(error) }),
+    );
+  });
+}
+
+async function tryEndpoint(RED: NodeAPI, values: DialogValues): Promise<string> {
+  const stored = values.id === undefined ? {} : ((RED.nodes.getCredentials(values.id) ?? {}) as Record<string, string>);
+  const url = substituted(values.url);
+  const options = endpointOptions(
+    { ...values, url },
+    { username: values.username ?? stored["username"], password: values.password ?? stored["password"] },
+    path.join(plantOf(RED).stateDir, "pki", "client"),
+  );
+  const failure: { error?: unknown } = {};
+  const endpoint = new Endpoint({ ...options, onError: (error) => (failure.error = error) });
+  endpoint.start();
+  try {
+    const deadline = Date.now() + CONNECT_MS;
+    while (endpoint.state !== "up") {
+      if (failure.error !== undefined) throw failure.error;
+      if (Date.now() > deadline) throw new FplusError("opcua.unreachable", "no answer within 8 s", { field: "url" });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const tags = await endpoint.withSession((session, limits, opcua) =>
+      discoverTags(session, limits, opcua, { limit: 1000 }),
+    );
+    return `Connected: ${tags.length === 1000 ? "1,000 or more" : tags.length} variables on ${new Set(tags.map((tag) => tag.device)).size} devices.`;
+  } finally {
+    await endpoint.close();
+  }
+}
+
+function listTags(RED: NodeAPI, id: string, root: string): Promise<Tag[]> {
+  const service = (RED.nodes.getNode(id) as { fplusService?: EndpointService } | null)?.fplusService;
+  if (service === undefined) {
+    return Promise.reject(
+      new FplusError("config.missing", "the endpoint does not run yet", {
+        field: "endpoint",
+        hint: "Deploy it first.",
+      }),
+    );
+  }
+  return service.endpoint.withSession((session, limits, opcua) =>
+    discoverTags(session, limits, opcua, { limit: DISCOVER_LIMIT, ...(root === "" ? {} : { root }) }),
+  );
+}
+
+/** A whole-field `${NAME}`, as Node-RED replaces it at a deploy. */
+function substituted(value: string): string {
+  const name = /^\$\{(.+)\}$/.exec(value)?.[1];
+  return name === undefined ? value : (process.env[name] ?? value);
+}

@@ -1,0 +1,53 @@
+import { type TagRow, TagTable } from "./tag-table-editor.ts";
+
+let table: TagTable | undefined;
+
+RED.nodes.registerType("fplus-opcua-read", {
+  category: "Factory+",
+  color: "#A6BBCF",
+  icon: "fplus-opcua-read.svg",
+  paletteLabel: "opcua read",
+  inputs: 0,
+  outputs: 1,
+  defaults: {
+    name: { value: "" },
+    endpoint: { value: "", type: "fplus-opcua-endpoint", required: true },
+    source: { value: "discover" },
+    root: { value: "" },
+    limit: {
+      value: "1000",
+      validate: (value: string) => Number(value) >= 1 || "Give the number of tags to read at most.",
+    },
+    tags: { value: [] },
+    publishingMs: { value: "100", validate: (value: string) => Number(value) >= 10 || "Give 10 milliseconds or more." },
+    samplingMs: {
+      value: "0",
+      validate: (value: string) => Number(value) >= 0 || "Give milliseconds; 0 is as fast as the server can.",
+    },
+    queueSize: { value: "10", validate: (value: string) => Number(value) >= 1 || "Give 1 or more." },
+    output: { value: "batch" },
+  },
+  label() {
+    return this.name || "opcua read";
+  },
+  labelStyle() {
+    return this.name ? "node_label_italic" : "";
+  },
+  outputLabels: "samples",
+  oneditprepare() {
+    table = new TagTable($("#fplus-opcua-read-tags"), (this["tags"] as TagRow[] | undefined) ?? []);
+    const shown = table;
+    const show = (): void => {
+      const discover = $("#node-input-source").val() === "discover";
+      $(".fplus-opcua-read-discover").toggle(discover);
+      $(".fplus-opcua-read-table").toggle(!discover);
+    };
+    $("#node-input-source").on("change", show);
+    show();
+    $("#fplus-opcua-read-browse").on("click", () => shown.browse(String($("#node-input-endpoint").val() ?? "")));
+    $("#fplus-opcua-read-paste").on("click", () => shown.paste());
+  },
+  oneditsave() {
+    this["tags"] = table?.rows() ?? [];
+  },
+});

@@ -1,0 +1,183 @@
+/** A line of the tag table, as it is saved in the flow. */
+export interface TagRow {
+  device: string;
+  metric: string;
+  nodeId: string;
+  unit?: string;
+  samplingMs?: number;
+  deadband?: number;
+  hierarchy?: string[];
+}
+
+interface TreeItem {
+  label: string;
+  sublabel?: string;
+  icon?: string;
+  checkbox?: boolean;
+  selected?: boolean;
+  expanded?: boolean;
+  children?: TreeItem[];
+  tag?: TagRow;
+}
+
+const FIELDS = [
+  { key: "device", label: "Device", width: "24%" },
+  { key: "metric", label: "Metric", width: "28%" },
+  { key: "nodeId", label: "NodeId", width: "42%" },
+] as const;
+
+/** The editable list of tags in the dialog, with paste and a browser of the server's variables. */
+export class TagTable {
+  readonly #list: JQuery;
+
+  constructor(list: JQuery, rows: readonly TagRow[]) {
+    this.#list = list;
+    list.editableList({
+      addItem: (container: JQuery, _index: number, row: Partial<TagRow>) => this.#showRow(container, row),
+      removable: true,
+      sortable: true,
+      height: 220,
+      addButton: "add a tag",
+      header: $("<div>").append(
+        ...FIELDS.map(({ label, width }) => $("<div>").css({ display: "inline-block", width }).text(label)),
+      ),
+    });
+    list.editableList("addItems", [...rows]);
+  }
+
+  rows(): TagRow[] {
+    const rows: TagRow[] = [];
+    (this.#list.editableList("items") as JQuery).each((_i, element) => {
+      const item = $(element as unknown as HTMLElement);
+      const rest = item.data("data") as TagRow;
+      const field = (key: string): string => String(item.find(`.fplus-tag-${key}`).val() ?? "").trim();
+      const row = { ...rest, device: field("device"), metric: field("metric"), nodeId: field("nodeId") };
+      if (row.device !== "" || row.metric !== "" || row.nodeId !== "") rows.push(row);
+    });
+    return rows;
+  }
+
+  /** A box for lines of `device,metric,nodeId`, from a spreadsheet or a file. */
+  paste(): void {
+    const area = $("<textarea>")
+      .attr({ rows: 8, "aria-label": "Tag lines", placeholder: "Press01,Temperature,ns=2;s=Press01.Temperature" })
+      .css({ width: "100%", fontFamily: "monospace" });
+    const notice = RED.notify(
+      $("<div>").append($("<p>").text("Paste lines of device, metric, NodeId (comma or tab between)."), area),
+      {
+        modal: true,
+        fixed: true,
+        buttons: [
+          { text: "Cancel", click: () => notice.close() },
+          {
+            text: "Add",
+            class: "primary",
+            click: () => {
+              this.#list.editableList("addItems", parseLines(String(area.val() ?? "")));
+              notice.close();
+            },
+          },
+        ],
+      },
+    );
+  }
+
+  /** Lists the variables of the deployed endpoint's server, by device, to choose from. */
+  browse(endpoint: string): void {
+    if (endpoint === "" || endpoint === "_ADD_") {
+      RED.notify("Choose an endpoint and deploy it, then browse.", "warning");
+      return;
+    }
+    $.getJSON(`fplus/opcua/tags/${endpoint}`).then(
+      (tags: TagRow[]) => this.#choose(tags),
+      (failure: JQuery.jqXHR<{ text?: string }>) =>
+        RED.notify(failure.responseJSON?.text ?? "Node-RED did not answer.", "error"),
+    );
+  }
+
+  #choose(tags: readonly TagRow[]): void {
+    const known = new Set(this.rows().map((row) => row.nodeId));
+    const search = $("<input>").attr({ type: "text", "aria-label": "Search tags" });
+    const tree = $("<div>").css({ height: "360px", marginTop: "8px" });
+    const shown = (text: string): TreeItem[] =>
+      treeOf(
+        tags.filter((tag) => matches(tag, text)),
+        known,
+        text !== "",
+      );
+    const content = $("<div>").append($("<p>").text(`${tags.length} variables. Choose those to read.`), search, tree);
+    const notice = RED.notify(content, {
+      modal: true,
+      fixed: true,
+      width: 600,
+      buttons: [
+        { text: "Cancel", click: () => notice.close() },
+        {
+          text: "Add",
+          class: "primary",
+          click: () => {
+            const chosen = (tree.treeList("selected") as TreeItem[]).flatMap((item) =>
+              item.tag === undefined ? [] : [item.tag],
+            );
+            this.#list.editableList(
+              "addItems",
+              chosen.filter((tag) => !known.has(tag.nodeId)),
+            );
+            notice.close();
+          },
+        },
+      ],
+    });
+    tree.treeList({ data: shown(""), multi: true, autoSelect: false, ariaLabel: "Variables" });
+    search.searchBox({
+      delay: 200,
+      style: "compact",
+      change: () => tree.treeList("data", shown(String(search.val() ?? ""))),
+    });
+  }
+
+  #showRow(container: JQuery, row: Partial<TagRow>): void {
+    for (const { key, label, width } of FIELDS) {
+      $("<input>")
+        .attr({ type: "text", "aria-label": label, placeholder: label })
+        .addClass(`fplus-tag-${key}`)
+        .css({ width, marginRight: "4px" })
+        .val(row[key] ?? "")
+        .appendTo(container);
+    }
+  }
+}
+
+function treeOf(tags: readonly TagRow[], known: ReadonlySet<string>, expanded: boolean): TreeItem[] {
+  const devices = new Map<string, TreeItem[]>();
+  for (const tag of tags) {
+    const items = devices.get(tag.device) ?? [];
+    items.push({
+      label: tag.metric,
+      sublabel: tag.nodeId,
+      icon: "fa fa-tag",
+      checkbox: true,
+      selected: known.has(tag.nodeId),
+      tag,
+    });
+    devices.set(tag.device, items);
+  }
+  return [...devices].map(([label, children]) => ({ label, icon: "fa fa-cog", checkbox: true, expanded, children }));
+}
+
+function matches(tag: TagRow, text: string): boolean {
+  const wanted = text.toLowerCase();
+  return `${tag.device}/${tag.metric} ${tag.nodeId}`.toLowerCase().includes(wanted);
+}
+
+function parseLines(text: string): TagRow[] {
+  return text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "" && !/^device[,\t]/i.test(line))
+    .map((line) => {
+      const [device = "", metric = "", nodeId = ""] = line
+        .split(line.includes("\t") ? "\t" : ",")
+        .map((field) => field.trim());
+      return { device, metric, nodeId };
+    });
+}

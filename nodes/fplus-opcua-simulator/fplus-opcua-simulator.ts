@@ -1,0 +1,99 @@
+import type { NodeAPI } from "node-red";
+import path from "node:path";
+import { FplusError } from "../../lib/errors/index.ts";
+import { Simulator, type SimulatorOptions } from "../../lib/opcua/index.ts";
+import { amount, defineNode, liveStatus, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
+
+interface SimulatorConfig {
+  readonly name: string;
+  readonly enabled: "on" | "off";
+  readonly port: string | number;
+  readonly tags: string | number;
+  readonly rateMs: string | number;
+  readonly seed: string | number;
+}
+
+/** An OPC UA server with a simulated plant behind it. */
+export default function (RED: NodeAPI): void {
+  defineNode<SimulatorConfig>(RED, "fplus-opcua-simulator", (node) => {
+    if (node.config.enabled !== "off") return run(node);
+    node.status("idle", "off");
+    return {};
+  });
+}
+
+function run(node: NodeContext<SimulatorConfig>): NodeBehaviour {
+  const { plant } = node;
+  const settings = readSettings(node.config, path.join(plant.stateDir, "pki", "simulator"));
+  const lease = plant.leases.acquire(
+    `opcua-simulator ${settings.port}`,
+    () => new Simulator({ ...settings, onError: (error) => node.report(error) }),
+    JSON.stringify(settings),
+  );
+  const simulator = lease.value;
+  let failure = "";
+  let opening: Promise<void> = Promise.resolve();
+  if (!simulator.running) {
+    opening = lease.ready.then(() => simulator.open());
+    opening.catch((error: unknown) => {
+      failure = error instanceof Error ? error.message : String(error);
+      node.report(error);
+    });
+  }
+  const stopStatus = liveStatus(node, () => {
+    if (simulator.running) return ["up", `${amount(simulator.tagCount)} tags · :${settings.port}`];
+    return failure === "" ? ["busy", "starting"] : ["down", failure];
+  });
+  const off = plant.health.add(() => ({
+    kind: "opcua-simulator",
+    name: node.name,
+    status: simulator.running ? "up" : "down",
+    mode: "embedded",
+    detail: simulator.running ? simulator.endpointUrl : failure || "starting",
+    counters: { changes: simulator.updates },
+    gauges: { tags: simulator.tagCount, sessions: simulator.sessions },
+  }));
+  return {
+    input: (msg) => command(simulator, msg.topic, msg.payload),
+    async close() {
+      stopStatus();
+      off();
+      await opening.catch(() => undefined);
+      await lease.release();
+    },
+  };
+}
+
+function readSettings(config: SimulatorConfig, pkiFolder: string): Omit<SimulatorOptions, "onError"> {
+  const number = (field: "port" | "tags" | "rateMs" | "seed", usual: number, low: number, high: number): number => {
+    const value = config[field] === "" ? usual : Number(config[field]);
+    if (value >= low && value <= high) return value;
+    throw new FplusError("config.invalid", `${config[field]} is not between ${low} and ${high}`, { field });
+  };
+  return {
+    host: "127.0.0.1",
+    port: number("port", 4840, 1, 65_535),
+    tags: number("tags", 150, 6, 10_000),
+    rateMs: number("rateMs", 1000, 20, 3_600_000),
+    seed: number("seed", 1, 0, 4_294_967_295),
+    pkiFolder,
+  };
+}
+
+/** `topic` is `fault` or `reset`; `payload` names the machine, or is `{ machine, code }`. */
+function command(simulator: Simulator, topic: unknown, payload: unknown): void {
+  const { machine, code = 1 } = (typeof payload === "object" && payload !== null ? payload : { machine: payload }) as {
+    machine?: unknown;
+    code?: unknown;
+  };
+  if (topic !== "fault" && topic !== "reset") {
+    throw new FplusError("config.invalid", `no command ${String(topic)}`, {
+      field: "topic",
+      hint: "Use fault or reset.",
+    });
+  }
+  const found =
+    topic === "fault" ? simulator.triggerFault(String(machine), Number(code)) : simulator.resetFault(String(machine));
+  if (!found)
+    throw new FplusError("config.invalid", `the plant has no machine ${String(machine)}`, { field: "payload.machine" });
+}
