@@ -50,6 +50,8 @@ interface JQuery {
   treeList(options: Record<string, unknown>): JQuery;
   treeList(method: string, ...args: unknown[]): unknown;
   searchBox(options: Record<string, unknown>): JQuery;
+  /** Dashboard 2.0's control for the size of a widget. */
+  elementSizer(options: Record<string, unknown>): JQuery;
   autoComplete(options: Record<string, unknown>): JQuery;
 }
 

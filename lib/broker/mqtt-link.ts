@@ -5,6 +5,8 @@ import { filterCovers } from "./topic-filter.ts";
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 15_000;
+/** About the first second of trying. */
+const PATIENT_ATTEMPTS = 2;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 interface Subscription {
@@ -188,12 +190,14 @@ class MqttJsLink implements MqttLink {
     this.#retry = setTimeout(() => this.#attempt(), ceiling * (0.5 + Math.random() / 2));
   }
 
-  /** Reports a failure once, not at every attempt. */
+  /** Reports a failure once, not at every attempt; a broker that is just starting up is none. */
   #say(error: unknown): void {
     const text = messageOf(error);
-    if (text === this.#lastError) return;
+    const failure = linkError(this.#options.address.url, error);
+    const starting = failure.code === "broker.unreachable" && this.#attempts < PATIENT_ATTEMPTS;
+    if (text === this.#lastError || starting) return;
     this.#lastError = text;
-    this.#options.onError?.(linkError(this.#options.address.url, error));
+    this.#options.onError?.(failure);
   }
 
   #offline(topic?: string, cause?: unknown): FplusError {

@@ -33,6 +33,8 @@ export interface SessionUser {
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
+/** About the first two seconds of trying. */
+const PATIENT_ATTEMPTS = 2;
 const CLOSE_TIMEOUT_MS = 3_000;
 const USUAL_BATCH = 500;
 
@@ -49,6 +51,7 @@ export class Endpoint {
   #opcua: Opcua | undefined;
   #state: EndpointState = "connecting";
   #reason = "";
+  #reported = "";
   #since = Date.now();
   #attempts = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -169,6 +172,7 @@ export class Endpoint {
     this.#session = session;
     this.#sessions += 1;
     this.#attempts = 0;
+    this.#reported = "";
     this.#enter("up", "");
     for (const user of this.#users) await this.#tell(user, session);
   }
@@ -233,8 +237,9 @@ export class Endpoint {
 
   #failed(error: unknown): void {
     const reason = reasonOf(error);
-    // The same failure again and again is one failure.
-    if (reason !== this.#reason) {
+    // The same failure again and again is one failure, and a server that is just starting up is none.
+    if (reason !== this.#reported && this.#attempts >= PATIENT_ATTEMPTS) {
+      this.#reported = reason;
       this.options.onError?.(
         new FplusError("opcua.unreachable", reason, { field: this.options.url, hint: hintFor(reason), cause: error }),
       );

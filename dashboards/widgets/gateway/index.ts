@@ -1,0 +1,140 @@
+import { h, onMounted, reactive, type VNode, watch } from "vue";
+import type { PartHealth } from "../../../lib/health/index.ts";
+import { amountText } from "../shared/format.ts";
+import { sparkline } from "../shared/sparkline.ts";
+import { defineWidget, publishWidget } from "../shared/widget.ts";
+
+interface Track {
+  counters: Readonly<Record<string, number>>;
+  at: number;
+  rates: Record<string, number>;
+  history: number[];
+}
+
+const HISTORY = 60;
+/** The counter that says how busy a kind of part is. */
+const MAIN_COUNTER: Readonly<Record<string, string>> = {
+  "opcua-simulator": "changes",
+  "opcua-endpoint": "changes",
+  "sparkplug-edge": "published",
+  "sparkplug-host": "samples",
+  broker: "messages",
+  historian: "written",
+};
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  "opcua-simulator": "OPC UA simulator",
+  "opcua-endpoint": "OPC UA endpoint",
+  "sparkplug-edge": "Sparkplug edge node",
+  "sparkplug-host": "Sparkplug host",
+  broker: "MQTT broker",
+  historian: "Historian",
+};
+/** What only counts up when something went wrong. */
+const TROUBLE = /dropped|refused|rejected|corrupt|malformed|errors|gaps|retries/;
+
+/** How every part of the plant is: state, rates, queues, and what went wrong. */
+publishWidget(
+  "fplus-ui-gateway",
+  "UIFplusGateway",
+  defineWidget("UIFplusGateway", (client) => {
+    const tracks = reactive(new Map<string, Track>());
+    onMounted(() => client.watchHealth());
+    watch(client.health, ({ at, parts }) => {
+      for (const part of parts) follow(tracks, part, at);
+    });
+    return () => {
+      const { parts } = client.health.value;
+      if (parts.length === 0) return h("div", { class: "fplus" }, h("div", { class: "fplus-empty" }, "Connecting …"));
+      return h("div", { class: "fplus" }, [
+        summary(parts),
+        h("div", { class: "fplus-scroll", style: "max-height: none" }, [
+          h("table", [
+            h(
+              "thead",
+              h(
+                "tr",
+                ["Part", "State", "Rate", "", "Now", "Trouble", "Where"].map((text, i) =>
+                  h("th", { class: i === 2 ? "fplus-number" : i === 6 || i === 3 ? "fplus-hide-small" : "" }, text),
+                ),
+              ),
+            ),
+            h(
+              "tbody",
+              parts.map((part) => row(part, tracks.get(keyOf(part)))),
+            ),
+          ]),
+        ]),
+      ]);
+    };
+  }),
+);
+
+function keyOf(part: PartHealth): string {
+  return `${part.kind} ${part.name}`;
+}
+
+function follow(tracks: Map<string, Track>, part: PartHealth, at: number): void {
+  const before = tracks.get(keyOf(part));
+  const seconds = before === undefined ? 0 : (at - before.at) / 1000;
+  const rates: Record<string, number> = {};
+  if (before !== undefined && seconds > 0) {
+    // A counter that fell belongs to a part that was made anew.
+    for (const [name, total] of Object.entries(part.counters))
+      rates[name] = Math.max(0, total - (before.counters[name] ?? 0)) / seconds;
+  }
+  const main = rates[MAIN_COUNTER[part.kind] ?? ""];
+  const history = [...(before?.history ?? []), ...(main === undefined ? [] : [main])].slice(-HISTORY);
+  tracks.set(keyOf(part), { counters: part.counters, at, rates, history });
+}
+
+function summary(parts: readonly PartHealth[]): VNode {
+  const down = parts.filter((part) => part.status === "down").length;
+  const degraded = parts.filter((part) => part.status === "degraded").length;
+  const waiting = parts.reduce((sum, part) => sum + (part.gauges["waiting"] ?? 0) + (part.gauges["spooled"] ?? 0), 0);
+  const part = (number: number, text: string, mood: string): VNode =>
+    h("div", { class: `fplus-mood-${mood}` }, [
+      h("strong", { style: number > 0 ? "color: var(--mood)" : "" }, amountText(number)),
+      h("span", text),
+    ]);
+  return h("div", { class: "fplus-summary" }, [
+    part(parts.length - down - degraded, "parts up", "running"),
+    part(degraded, "degraded", "busy"),
+    part(down, "down", "fault"),
+    part(waiting, "records waiting in spools", "busy"),
+  ]);
+}
+
+function row(part: PartHealth, track: Track | undefined): VNode {
+  const mood = { up: "running", degraded: "busy", down: "fault", off: "idle" }[part.status];
+  const rate = track?.rates[MAIN_COUNTER[part.kind] ?? ""];
+  const trouble = Object.entries(part.counters).filter(([name, total]) => TROUBLE.test(name) && total > 0);
+  const now = Object.entries(part.gauges).filter(([name]) => !/bytes$/i.test(name));
+  return h("tr", { key: keyOf(part), class: `fplus-mood-${mood}`, "data-kind": part.kind }, [
+    h("td", [
+      h("div", { style: "font-weight: 600" }, KIND_NAMES[part.kind] ?? part.kind),
+      h("div", { class: "fplus-soft" }, part.name),
+    ]),
+    h("td", h("span", { class: "fplus-badge" }, part.status)),
+    h("td", { class: "fplus-number" }, rate === undefined ? "–" : `${amountText(rate)}/s`),
+    h("td", { class: "fplus-hide-small", style: "width: 120px" }, sparkline(track?.history ?? [])),
+    h(
+      "td",
+      { style: "white-space: normal" },
+      now.map(([name, value]) => `${words(name)} ${amountText(value)}`).join(" · "),
+    ),
+    h(
+      "td",
+      { style: "white-space: normal", class: trouble.length > 0 ? "fplus-quality-uncertain" : "fplus-soft" },
+      trouble.length === 0 ? "none" : trouble.map(([name, total]) => `${words(name)} ${amountText(total)}`).join(" · "),
+    ),
+    h("td", { class: "fplus-hide-small fplus-soft", title: part.detail }, [
+      part.detail,
+      part.mode === "embedded" ? " (embedded)" : "",
+    ]),
+  ]);
+}
+
+/** `spoolRecords` as `spool records`. */
+function words(name: string): string {
+  return name.replace(/([A-Z])/g, " $1").toLowerCase();
+}

@@ -1,0 +1,85 @@
+import type { DeviceState, DirectoryDevice, DirectorySignal } from "../../../lib/live/protocol.ts";
+import type { LiveClient } from "./live-client.ts";
+
+/** What a machine does, in one of six moods; the colours of the whole visualiser. */
+export type Mood = "running" | "idle" | "busy" | "fault" | "offline" | "unknown";
+
+/** A device with its signals, as the pages show it. */
+export interface MachineView {
+  readonly device: DirectoryDevice;
+  readonly signals: readonly DirectorySignal[];
+  /** The signal that says what it does; undefined where there is none. */
+  readonly state: DirectorySignal | undefined;
+  /** The most telling numbers, most telling first. */
+  readonly key: readonly DirectorySignal[];
+}
+
+const STATE_NAME = /(^|\/)(machine_?)?(state|status|mode)$/i;
+const MOODS: readonly (readonly [Mood, RegExp])[] = [
+  ["fault", /fault|error|alarm|fail|emergency|abort|störung/i],
+  ["busy", /warm|start|setup|set up|prepar|hold|paus|suspend|clear|reset/i],
+  ["running", /run|work|auto|execut|produc|online|active|ok\b|good|betrieb/i],
+  ["idle", /idle|wait|stand|stop|ready|off|complete|manual/i],
+];
+const TELLING: readonly RegExp[] = [
+  /^temperature$/i,
+  /^load$/i,
+  /oee$/i,
+  /power$/i,
+  /partsgood|good.?count|count$/i,
+  /speed$/i,
+  /pressure$/i,
+  /vibration$/i,
+];
+const KEY_VALUES = 4;
+
+/** Devices with their signals, in the order of their lines and then of the directory. */
+export function machinesOf(devices: readonly DirectoryDevice[], signals: readonly DirectorySignal[]): MachineView[] {
+  const byDevice = new Map<string, DirectorySignal[]>();
+  for (const signal of signals) {
+    const own = byDevice.get(signal.device);
+    if (own === undefined) byDevice.set(signal.device, [signal]);
+    else own.push(signal);
+  }
+  return devices
+    .filter((device) => device.key.includes("/") && byDevice.has(device.key) && device.key.split("/").length > 2)
+    .map((device) => {
+      const own = byDevice.get(device.key) ?? [];
+      return { device, signals: own, state: stateSignal(own), key: keySignals(own) };
+    });
+}
+
+function stateSignal(signals: readonly DirectorySignal[]): DirectorySignal | undefined {
+  return signals.filter(({ metric }) => STATE_NAME.test(metric)).sort((a, b) => a.metric.length - b.metric.length)[0];
+}
+
+function keySignals(signals: readonly DirectorySignal[]): DirectorySignal[] {
+  const numeric = signals.filter(
+    (signal) => signal.numeric && !STATE_NAME.test(signal.metric) && !/code$/i.test(signal.metric),
+  );
+  const telling = TELLING.flatMap((name) =>
+    numeric.filter(({ metric }) => name.test(metric.split("/").at(-1) ?? "")).slice(0, 1),
+  );
+  return [...new Set([...telling, ...numeric])].slice(0, KEY_VALUES);
+}
+
+/** Mood and words for a machine: whether it can be reached at all comes first. */
+export function moodOf(machine: MachineView, client: LiveClient): { mood: Mood; text: string } {
+  const reach: DeviceState = client.states[machine.device.key] ?? "unknown";
+  if (reach === "offline") return { mood: "offline", text: "Offline" };
+  if (reach === "stale") return { mood: "offline", text: "Stale" };
+  const live = machine.state === undefined ? undefined : client.values.get(machine.state.id);
+  if (live === undefined || live.value === null)
+    return reach === "online" ? { mood: "idle", text: "Online" } : { mood: "unknown", text: "No data" };
+  const text = String(live.value);
+  const mood = MOODS.find(([, words]) => words.test(text))?.[0] ?? "idle";
+  return {
+    mood,
+    text: typeof live.value === "number" ? `State ${text}` : text.charAt(0).toUpperCase() + text.slice(1),
+  };
+}
+
+/** Where a machine stands, in words. */
+export function placeOf({ device }: MachineView): string {
+  return device.hierarchy.join(" › ") || "Devices";
+}
