@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTcpServer } from "node:net";
 import path from "node:path";
 import type { PartHealth } from "../lib/health/index.ts";
+import type * as Plant from "../lib/plant/index.ts";
 import type { PlantSettings } from "../settings.ts";
 import { buildIfStale } from "./build.ts";
 import type { PlantPort } from "./plant/environment.ts";
@@ -47,6 +48,11 @@ async function main(): Promise<void> {
   say("");
 }
 
+/** The same module file as the nodes use, so that it is the same board and the same leases. */
+async function plantModule(): Promise<typeof Plant> {
+  return (await import(path.join(root, "dist/lib/plant/index.js"))) as typeof Plant;
+}
+
 /** DefinitelyTyped says text; it is a function. */
 function versionOf(RED: object): string {
   return (RED as { version(): string }).version();
@@ -56,10 +62,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse, next: () => 
 
 /** Shows each part when it first reports `up`, until live samples are stored; gives up naming what is not up. */
 async function showParts(): Promise<void> {
-  // The same module file as the nodes use, so that it is the same board.
-  const { processHealth } = (await import(
-    path.join(root, "dist/lib/plant/index.js")
-  )) as typeof import("../lib/plant/index.ts");
+  const { processHealth } = await plantModule();
   const shown = new Set<string>();
   const deadline = performance.now() + 60_000;
   while (performance.now() < deadline) {
@@ -112,9 +115,7 @@ function stopOnSignal(server: Server, stopNodeRed: () => Promise<void>): void {
     stopping = true;
     say("\nStopping; press Ctrl-C again to force.");
     const from = performance.now();
-    const { processLeases } = (await import(
-      path.join(root, "dist/lib/plant/index.js")
-    )) as typeof import("../lib/plant/index.ts");
+    const { processLeases } = await plantModule();
     await stopNodeRed();
     await processLeases.closeAll();
     server.closeAllConnections();

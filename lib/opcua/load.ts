@@ -1,6 +1,8 @@
+import type * as NodeOpcua from "node-opcua";
+
 import { FplusError } from "../errors/index.ts";
 
-export type Opcua = typeof import("node-opcua");
+export type Opcua = typeof NodeOpcua;
 
 /**
  * node-opcua, loaded at the first use: it costs more than a second and a hundred megabytes,

@@ -74,9 +74,10 @@ export class Chart {
         scales: { x: { time: true, auto: false, min: from / 1000, max: to / 1000 } },
         axes: [
           axis,
-          ...units.slice(0, 2).map((unit, i) => ({
+          ...units.slice(0, 2).map((unit, i): uPlot.Axis => ({
             ...axis,
             scale: scaleOf(unit),
+            // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- a const enum of a declaration file has no value at run time
             side: i === 0 ? 3 : 1,
             size: 58,
             ...(i === 0 ? {} : { grid: { show: false } }),
