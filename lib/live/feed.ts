@@ -3,7 +3,7 @@ import type { HistorianStore } from "../historian/index.ts";
 import { messageOf } from "../errors/index.ts";
 import { type SampleBatch, signals } from "../sample/index.ts";
 import { LastValueTable } from "./last-values.ts";
-import type { Answer, DeviceState, Question } from "./protocol.ts";
+import { type Answer, type DeviceState, packHistory, type Question } from "./protocol.ts";
 
 /** One browser that shows the widget. */
 export interface FeedClient {
@@ -161,13 +161,15 @@ export class LiveFeed {
       client.send({
         kind: "history",
         request,
-        series: found.flatMap(({ path, time, value }) => {
-          const id = idByPath.get(path);
-          return id === undefined ? [] : [{ id, time: bytesOf(time), value: bytesOf(value) }];
-        }),
+        ...packHistory(
+          found.flatMap(({ path, time, value }) => {
+            const id = idByPath.get(path);
+            return id === undefined ? [] : [{ id, time, value }];
+          }),
+        ),
       });
     } catch (error) {
-      client.send({ kind: "history", request, series: [], error: messageOf(error) });
+      client.send({ kind: "history", request, ...packHistory([]), error: messageOf(error) });
     }
   }
 
@@ -176,8 +178,4 @@ export class LiveFeed {
     this.#timer = undefined;
     this.#table.takeChanged();
   }
-}
-
-function bytesOf(lane: Float64Array): Uint8Array {
-  return Buffer.from(lane.buffer, lane.byteOffset, lane.byteLength);
 }

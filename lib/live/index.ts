@@ -10,8 +10,10 @@ export {
   type DeviceState,
   type DirectoryDevice,
   type DirectorySignal,
-  doublesOf,
   type HistoryLine,
+  packHistory,
+  type Points,
   type Question,
   tellEvent,
+  unpackHistory,
 } from "./protocol.ts";

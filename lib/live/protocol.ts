@@ -73,21 +73,50 @@ export type Answer =
   | {
       readonly kind: "history";
       readonly request: number;
-      readonly series: readonly HistoryLine[];
+      readonly lines: readonly HistoryLine[];
+      /** All lines after one another, each its times and then its values, as raw doubles: one binary part, for a socket carries few. */
+      readonly lanes: ArrayBuffer | Uint8Array;
       readonly error?: string;
     }
   | { readonly kind: "health"; readonly at: number; readonly parts: readonly PartHealth[] };
 
-/** A signal's past: two arrays of doubles as raw bytes, which the socket carries as they are. */
+/** A signal's past: so many points of the lanes. */
 export interface HistoryLine {
   readonly id: number;
-  readonly time: ArrayBuffer | Uint8Array;
-  /** NaN where the value is no number. */
-  readonly value: ArrayBuffer | Uint8Array;
+  readonly length: number;
 }
 
-/** Reads the doubles of a history line, wherever in its buffer the socket put them. */
-export function doublesOf(bytes: ArrayBuffer | Uint8Array): Float64Array {
-  if (bytes instanceof ArrayBuffer) return new Float64Array(bytes);
-  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+/** Times (milliseconds since the epoch) and values (NaN where the value is no number) of one signal. */
+export interface Points {
+  readonly time: Float64Array;
+  readonly value: Float64Array;
+}
+
+/** Puts the points of several signals behind one another. */
+export function packHistory(series: readonly (Points & { readonly id: number })[]): {
+  lines: HistoryLine[];
+  lanes: Uint8Array;
+} {
+  const lines = series.map(({ id, time }) => ({ id, length: time.length }));
+  const doubles = new Float64Array(lines.reduce((sum, { length }) => sum + 2 * length, 0));
+  let at = 0;
+  for (const { time, value } of series) {
+    doubles.set(time, at);
+    doubles.set(value, at + time.length);
+    at += 2 * time.length;
+  }
+  return { lines, lanes: new Uint8Array(doubles.buffer) };
+}
+
+/** The reverse of `packHistory`, wherever in its buffer the socket put the lanes. */
+export function unpackHistory(lines: readonly HistoryLine[], lanes: ArrayBuffer | Uint8Array): Map<number, Points> {
+  const doubles = new Float64Array(new Uint8Array(lanes).slice().buffer);
+  let at = 0;
+  return new Map(
+    lines.map(({ id, length }) => {
+      const points = { time: doubles.subarray(at, at + length), value: doubles.subarray(at + length, at + 2 * length) };
+      at += 2 * length;
+      return [id, points];
+    }),
+  );
 }

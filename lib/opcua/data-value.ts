@@ -1,5 +1,6 @@
 import type { DataValue, Variant } from "node-opcua";
 import { type SampleBatch, SampleFlag, ValueType } from "../sample/index.ts";
+import type { EnumTexts } from "./enumeration.ts";
 
 /** OPC UA built-in types (OPC 10000-6 table 1) by their number, as Sparkplug types. */
 const SCALARS: readonly number[] = [
@@ -43,13 +44,20 @@ interface PreciseDate extends Date {
 
 /**
  * Adds a DataValue to a batch: source time (server time where there is none), StatusCode, and the value in the type of its
- * Variant. Structures and everything without a Sparkplug type go as JSON text.
+ * Variant. Structures and everything without a Sparkplug type go as JSON text; a number of an enumeration goes as its text.
  */
-export function addDataValue(batch: SampleBatch, signal: number, data: DataValue, now: number): void {
+export function addDataValue(
+  batch: SampleBatch,
+  signal: number,
+  data: DataValue,
+  now: number,
+  texts?: EnumTexts,
+): void {
   const time = (data.sourceTimestamp ?? data.serverTimestamp) as PreciseDate | null;
   const timeMs = time === null ? now : time.getTime();
   const variant = data.value as Variant | undefined;
-  const type = variant === undefined ? ValueType.Unknown : sparkplugType(variant);
+  const isText = texts !== undefined && (variant === undefined || typeof variant.value === "number");
+  const type = isText ? ValueType.String : variant === undefined ? ValueType.Unknown : sparkplugType(variant);
   const i = batch.add(signal, type, timeMs, time === null ? 0 : nanosecondsWithin(time), data.statusCode.value >>> 0);
   const value: unknown = variant?.value;
   if (variant === undefined || value === null || value === undefined) {
@@ -69,7 +77,7 @@ export function addDataValue(batch: SampleBatch, signal: number, data: DataValue
       break;
     case ValueType.String:
     case ValueType.UUID:
-      batch.ref[i] = typeof value === "string" ? value : jsonText(value);
+      batch.ref[i] = typeof value === "string" ? value : (texts?.get(value as number) ?? jsonText(value));
       break;
     case ValueType.Bytes:
       batch.ref[i] = new Uint8Array(value as Uint8Array);

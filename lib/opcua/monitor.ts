@@ -4,24 +4,31 @@ import type {
   CreateMonitoredItemsRequest,
   CreateMonitoredItemsResponse,
   DataValue,
+  NodeId,
 } from "node-opcua";
-import { FplusError, messageOf } from "../errors/index.ts";
-import { SampleBatch, type Signal, signals } from "../sample/index.ts";
+import { messageOf } from "../errors/index.ts";
+import { SampleBatch, type Signal } from "../sample/index.ts";
 import { addDataValue } from "./data-value.ts";
-import type { Endpoint, ServerLimits, SessionUser } from "./endpoint.ts";
+import type { Endpoint, ServerLimits } from "./endpoint.ts";
+import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
-import { indexed, namespaceUri } from "./node-id.ts";
 import type { Tag } from "./tag.ts";
+import {
+  internTags,
+  NO_NAMESPACE,
+  refusedTag,
+  resolveTag,
+  type TagReader,
+  type TagReaderOptions,
+} from "./tag-reader.ts";
 
-export interface MonitorOptions {
+export interface MonitorOptions extends TagReaderOptions {
   /** Milliseconds between two publish responses. */
   readonly publishingMs: number;
   /** Sampling interval of tags that name none. */
   readonly samplingMs: number;
   /** Values the server keeps for us between two publish responses. */
   readonly queueSize: number;
-  readonly onBatch: (batch: SampleBatch) => void;
-  readonly onError?: (error: unknown) => void;
 }
 
 /** The part of node-opcua's notification messages that is read here. */
@@ -51,7 +58,7 @@ const RETRY_REFUSED_MS = 60_000;
  * Subscribes to a table of tags and hands on one batch a publish response. All items share one subscription;
  * notifications are taken as they come off the wire and find their signal by the index that is their client handle.
  */
-export class Monitor implements SessionUser {
+export class Monitor implements TagReader {
   readonly #endpoint: Endpoint;
   readonly #options: MonitorOptions;
   readonly #tags: readonly Tag[];
@@ -60,6 +67,7 @@ export class Monitor implements SessionUser {
   #watch: NodeJS.Timeout | undefined;
   #heardAt = 0;
   #refused = new Set<number>();
+  #texts: readonly (EnumTexts | undefined)[] = [];
   #retryRefused: NodeJS.Timeout | undefined;
   #active = 0;
 
@@ -67,28 +75,17 @@ export class Monitor implements SessionUser {
     this.#endpoint = endpoint;
     this.#options = options;
     this.#tags = tags;
-    this.#signals = tags.map((tag) =>
-      signals.intern({
-        source: endpoint.options.name,
-        device: tag.device,
-        metric: tag.metric,
-        ...(tag.unit === undefined ? {} : { unit: tag.unit }),
-        ...(tag.hierarchy === undefined ? {} : { hierarchy: tag.hierarchy }),
-      }),
-    );
+    this.#signals = internTags(endpoint, tags);
   }
 
-  /** Items that the server samples for us now. */
   get active(): number {
     return this.#active;
   }
 
-  /** Tags that the server refused. */
   get refused(): number {
     return this.#refused.size;
   }
 
-  /** Milliseconds since the server last said anything. */
   get silence(): number {
     return this.#heardAt === 0 ? 0 : Date.now() - this.#heardAt;
   }
@@ -116,6 +113,7 @@ export class Monitor implements SessionUser {
         this.#lost(subscription, `no publish response for ${Math.round(this.silence / 1000)} s`);
     }, WATCH_MS);
     this.#refused.clear();
+    if (this.#options.enumTexts) await this.#readTexts(session, limits, opcua);
     await this.#create(
       subscription,
       session,
@@ -173,11 +171,17 @@ export class Monitor implements SessionUser {
     for (const part of parts) {
       for (const { clientHandle, value } of part?.monitoredItems ?? []) {
         const signal = this.#signals[clientHandle];
-        if (signal !== undefined) addDataValue(batch, signal.id, value, now);
+        if (signal !== undefined) addDataValue(batch, signal.id, value, now, this.#texts[clientHandle]);
       }
     }
     this.#endpoint.changes += batch.length;
     if (batch.length > 0) this.#options.onBatch(batch);
+  }
+
+  async #readTexts(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
+    const namespaces = await session.readNamespaceArray();
+    const nodeIds = this.#tags.map((tag) => resolveTag(opcua, tag, namespaces) ?? opcua.NodeId.nullNodeId);
+    this.#texts = await readEnumerations(session, limits, opcua, nodeIds);
   }
 
   async #create(
@@ -189,17 +193,21 @@ export class Monitor implements SessionUser {
   ): Promise<void> {
     const namespaces = await session.readNamespaceArray();
     for (let at = 0; at < indexes.length && this.#subscription === subscription; at += limits.itemsPerCall) {
-      const slice = indexes.slice(at, at + limits.itemsPerCall).filter((i) => this.#resolvable(i, namespaces));
+      const slice = indexes.slice(at, at + limits.itemsPerCall).flatMap((i) => {
+        const nodeId = resolveTag(opcua, this.#tags[i]!, namespaces);
+        if (nodeId === undefined) this.#refuse(i, NO_NAMESPACE);
+        return nodeId === undefined ? [] : [{ i, nodeId }];
+      });
       if (slice.length === 0) continue;
       const response = await (session as unknown as MonitoredItemService).createMonitoredItems(
         new opcua.CreateMonitoredItemsRequest({
           subscriptionId: subscription.subscriptionId,
           timestampsToReturn: opcua.TimestampsToReturn.Both,
-          itemsToCreate: slice.map((i) => this.#request(opcua, i, namespaces)),
+          itemsToCreate: slice.map(({ i, nodeId }) => this.#request(opcua, i, nodeId)),
         }),
       );
-      slice.forEach((tag, i) => {
-        const status = response.results?.[i]?.statusCode;
+      slice.forEach(({ i: tag }, place) => {
+        const status = response.results?.[place]?.statusCode;
         if (status?.isGood() === true) {
           this.#refused.delete(tag);
           this.#active += 1;
@@ -209,13 +217,10 @@ export class Monitor implements SessionUser {
     }
   }
 
-  #request(opcua: Opcua, i: number, namespaces: readonly string[]) {
-    const { nodeId, samplingMs = this.#options.samplingMs, deadband } = this.#tags[i]!;
+  #request(opcua: Opcua, i: number, nodeId: NodeId) {
+    const { samplingMs = this.#options.samplingMs, deadband } = this.#tags[i]!;
     return {
-      itemToMonitor: {
-        nodeId: opcua.resolveNodeId(indexed(nodeId, namespaces)),
-        attributeId: opcua.AttributeIds.Value,
-      },
+      itemToMonitor: { nodeId, attributeId: opcua.AttributeIds.Value },
       monitoringMode: opcua.MonitoringMode.Reporting,
       requestedParameters: {
         clientHandle: i,
@@ -234,24 +239,10 @@ export class Monitor implements SessionUser {
     };
   }
 
-  #resolvable(i: number, namespaces: readonly string[]): boolean {
-    const { nodeId } = this.#tags[i]!;
-    const uri = namespaceUri(nodeId);
-    if (uri === undefined || namespaces.includes(uri)) return true;
-    this.#refuse(i, "the server has no namespace of that URI");
-    return false;
-  }
-
   #refuse(i: number, reason: string): void {
     if (this.#refused.has(i)) return;
     this.#refused.add(i);
-    const tag = this.#tags[i]!;
-    this.#options.onError?.(
-      new FplusError("opcua.node-unknown", `${tag.device}/${tag.metric} cannot be read: ${reason}`, {
-        field: tag.nodeId,
-        hint: "It is tried again every minute; the other tags are read.",
-      }),
-    );
+    this.#options.onError?.(refusedTag(this.#tags[i]!, reason));
   }
 
   #tryRefusedLater(subscription: ClientSubscription, session: ClientSession, limits: ServerLimits, opcua: Opcua): void {

@@ -19,12 +19,15 @@ RED.nodes.registerType("fplus-opcua-read", {
       validate: (value: string) => Number(value) >= 1 || "Give the number of tags to read at most.",
     },
     tags: { value: [] },
+    mode: { value: "subscribe" },
+    pollMs: { value: "1000", validate: (value: string) => Number(value) >= 10 || "Give 10 milliseconds or more." },
     publishingMs: { value: "100", validate: (value: string) => Number(value) >= 10 || "Give 10 milliseconds or more." },
     samplingMs: {
       value: "0",
       validate: (value: string) => Number(value) >= 0 || "Give milliseconds; 0 is as fast as the server can.",
     },
     queueSize: { value: "10", validate: (value: string) => Number(value) >= 1 || "Give 1 or more." },
+    enums: { value: "text" },
     output: { value: "batch" },
   },
   label() {
@@ -41,8 +44,11 @@ RED.nodes.registerType("fplus-opcua-read", {
       const discover = $("#node-input-source").val() === "discover";
       $(".fplus-opcua-read-discover").toggle(discover);
       $(".fplus-opcua-read-table").toggle(!discover);
+      const poll = $("#node-input-mode").val() === "poll";
+      $(".fplus-opcua-read-poll").toggle(poll);
+      $(".fplus-opcua-read-subscribe").toggle(!poll);
     };
-    $("#node-input-source").on("change", show);
+    $("#node-input-source, #node-input-mode").on("change", show);
     show();
     $("#fplus-opcua-read-browse").on("click", () => shown.browse(String($("#node-input-endpoint").val() ?? "")));
     $("#fplus-opcua-read-paste").on("click", () => shown.paste());

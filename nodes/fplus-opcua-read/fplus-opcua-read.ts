@@ -5,9 +5,11 @@ import {
   discoverTags,
   type Endpoint,
   Monitor,
+  Poller,
   type SessionUser,
   type Tag,
   tableError,
+  type TagReader,
 } from "../../lib/opcua/index.ts";
 import type { SampleBatch } from "../../lib/sample/index.ts";
 import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
@@ -29,9 +31,12 @@ interface ReadConfig {
   readonly root: string;
   readonly limit: string | number;
   readonly tags: readonly unknown[];
+  readonly mode: "subscribe" | "poll";
+  readonly pollMs: string | number;
   readonly publishingMs: string | number;
   readonly samplingMs: string | number;
   readonly queueSize: string | number;
+  readonly enums: "text" | "number";
   readonly output: OutputShape;
 }
 
@@ -48,83 +53,58 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   const { config } = node;
   const { endpoint } = node.service<EndpointService>(config.endpoint, "endpoint");
   const rate = new Rate();
+  let user: SessionUser | undefined;
   let reader: TagReader | undefined;
   const send = (batch: SampleBatch): void => {
     rate.add(batch.length);
     const messages = messagesOf(batch, config.output || "batch", endpoint.options.name);
     for (const message of messages) node.send(message);
   };
-  if (config.source === "discover") reader = new DiscoveringReader(node, endpoint, send);
+  const begin = (tags: readonly Tag[]): TagReader => (reader = readerOf(node, endpoint, tags, send));
+  if (config.source === "discover") user = new Discovery(node, endpoint, begin);
   else {
     const { tags, mistakes } = checkTags(config.tags ?? []);
     if (mistakes.length > 0) node.report(tableError(mistakes));
-    if (tags.length > 0) reader = new TableReader(node, endpoint, tags, send);
+    if (tags.length > 0) user = begin(tags);
   }
-  const stopUsing = reader === undefined ? undefined : endpoint.use(reader);
+  const stopUsing = user === undefined ? undefined : endpoint.use(user);
   const stopStatus = liveStatus(node, () => {
-    const monitor = reader?.monitor;
-    if (reader === undefined) return ["warning", "no tags chosen"];
+    if (user === undefined) return ["warning", "no tags chosen"];
     if (endpoint.state !== "up") {
       const seconds = Math.round(endpoint.stateAge / 1000);
       return endpoint.state === "connecting"
         ? ["busy", "connecting"]
         : ["down", `stale ${seconds} s · ${endpoint.reason}`];
     }
-    if (monitor === undefined) return ["busy", "browsing"];
-    if (monitor.silence > STALE_MS) return ["warning", `stale ${Math.round(monitor.silence / 1000)} s`];
-    const flaw = monitor.refused > 0 ? ` · ${monitor.refused} refused` : "";
+    if (reader === undefined) return ["busy", "browsing"];
+    if (reader.silence > STALE_MS) return ["warning", `stale ${Math.round(reader.silence / 1000)} s`];
+    const flaw = reader.refused > 0 ? ` · ${reader.refused} refused` : "";
     return [
-      monitor.refused > 0 ? "warning" : "up",
-      `${amount(monitor.active)} tags · ${amount(rate.perSecond())}/s${flaw}`,
+      reader.refused > 0 ? "warning" : "up",
+      `${amount(reader.active)} tags · ${amount(rate.perSecond())}/s${flaw}`,
     ];
   });
   return {
     async close() {
       stopStatus();
       stopUsing?.();
-      await reader?.monitor?.close();
+      await reader?.close();
     },
   };
 }
 
-interface TagReader extends SessionUser {
-  readonly monitor: Monitor | undefined;
-}
-
-/** Reads the tags of a table. */
-class TableReader implements TagReader {
-  readonly monitor: Monitor;
-
-  constructor(
-    node: NodeContext<ReadConfig>,
-    endpoint: Endpoint,
-    tags: readonly Tag[],
-    send: (batch: SampleBatch) => void,
-  ) {
-    this.monitor = monitorOf(node, endpoint, tags, send);
-  }
-
-  connected(...session: Parameters<SessionUser["connected"]>): Promise<void> {
-    return this.monitor.connected(...session);
-  }
-
-  disconnected(): void {
-    this.monitor.disconnected();
-  }
-}
-
 /** Reads everything the server has; looks anew at every connection, because the server may have changed. */
-class DiscoveringReader implements TagReader {
+class Discovery implements SessionUser {
   readonly #node: NodeContext<ReadConfig>;
   readonly #endpoint: Endpoint;
-  readonly #send: (batch: SampleBatch) => void;
+  readonly #begin: (tags: readonly Tag[]) => TagReader;
   #retry: NodeJS.Timeout | undefined;
-  monitor: Monitor | undefined;
+  #reader: TagReader | undefined;
 
-  constructor(node: NodeContext<ReadConfig>, endpoint: Endpoint, send: (batch: SampleBatch) => void) {
+  constructor(node: NodeContext<ReadConfig>, endpoint: Endpoint, begin: (tags: readonly Tag[]) => TagReader) {
     this.#node = node;
     this.#endpoint = endpoint;
-    this.#send = send;
+    this.#begin = begin;
   }
 
   async connected(...[session, limits, opcua]: Parameters<SessionUser["connected"]>): Promise<void> {
@@ -145,28 +125,29 @@ class DiscoveringReader implements TagReader {
     }
     if (tags.length === most)
       this.#node.warn(`The server has ${most} variables or more; raise the limit to read them all.`);
-    this.monitor = monitorOf(this.#node, this.#endpoint, tags, this.#send);
-    await this.monitor.connected(session, limits, opcua);
+    this.#reader = this.#begin(tags);
+    await this.#reader.connected(session, limits, opcua);
   }
 
   disconnected(): void {
     clearTimeout(this.#retry);
-    this.monitor?.disconnected();
+    this.#reader?.disconnected();
   }
 }
 
-function monitorOf(
+function readerOf(
   node: NodeContext<ReadConfig>,
   endpoint: Endpoint,
   tags: readonly Tag[],
   onBatch: (batch: SampleBatch) => void,
-): Monitor {
-  const { publishingMs, samplingMs, queueSize } = node.config;
+): TagReader {
+  const { mode, pollMs, publishingMs, samplingMs, queueSize, enums } = node.config;
+  const common = { enumTexts: enums !== "number", onBatch, onError: (error: unknown) => node.report(error) };
+  if (mode === "poll") return new Poller(endpoint, tags, { ...common, everyMs: Number(pollMs) || 1000 });
   return new Monitor(endpoint, tags, {
+    ...common,
     publishingMs: Number(publishingMs) || 100,
     samplingMs: Number(samplingMs) || 0,
     queueSize: Number(queueSize) || 10,
-    onBatch,
-    onError: (error) => node.report(error),
   });
 }

@@ -23,7 +23,7 @@ RED.nodes.registerType("fplus-opcua-simulator", {
       },
     },
     port: { value: "4840", validate: between(1, 65_535) },
-    tags: { value: "150", validate: between(6, 10_000) },
+    tags: { value: "169", validate: between(6, 10_000) },
     rateMs: { value: "1000", validate: between(20, 3_600_000) },
     seed: { value: "1", validate: between(0, 4_294_967_295) },
   },

@@ -73,7 +73,7 @@ function readSettings(config: SimulatorConfig, pkiFolder: string): Omit<Simulato
   return {
     host: "127.0.0.1",
     port: number("port", 4840, 1, 65_535),
-    tags: number("tags", 150, 6, 10_000),
+    tags: number("tags", 169, 6, 10_000),
     rateMs: number("rateMs", 1000, 20, 3_600_000),
     seed: number("seed", 1, 0, 4_294_967_295),
     pkiFolder,

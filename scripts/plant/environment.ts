@@ -40,7 +40,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): PlantEnvironment {
   env["FPLUS_BROKER_URL"] ||= `mqtt://127.0.0.1:${mqttPort}`;
   if (!realBroker) ports.push({ use: "MQTT broker", port: mqttPort, setting: "FPLUS_MQTT_PORT" });
 
-  env["FPLUS_TAGS"] ||= "150";
+  env["FPLUS_TAGS"] ||= "169";
   env["FPLUS_RATE_MS"] ||= "1000";
   return {
     host: env["FPLUS_HOST"] || "127.0.0.1",

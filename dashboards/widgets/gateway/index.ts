@@ -29,6 +29,13 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   broker: "MQTT broker",
   historian: "Historian",
 };
+/** What is worth a look all day; the rest is for `/fplus/health`. */
+const SHOWN_GAUGES: Readonly<Record<string, readonly string[]>> = {
+  "opcua-endpoint": ["items"],
+  "sparkplug-edge": ["devices", "waiting"],
+  "sparkplug-host": ["nodesOnline", "devicesOnline"],
+  historian: ["series", "queued", "spooled"],
+};
 /** What only counts up when something went wrong. */
 const TROUBLE = /dropped|refused|rejected|corrupt|malformed|errors|gaps|retries/;
 
@@ -108,7 +115,8 @@ function row(part: PartHealth, track: Track | undefined): VNode {
   const mood = { up: "running", degraded: "busy", down: "fault", off: "idle" }[part.status];
   const rate = track?.rates[MAIN_COUNTER[part.kind] ?? ""];
   const trouble = Object.entries(part.counters).filter(([name, total]) => TROUBLE.test(name) && total > 0);
-  const now = Object.entries(part.gauges).filter(([name]) => !/bytes$/i.test(name));
+  const shown = SHOWN_GAUGES[part.kind];
+  const now = Object.entries(part.gauges).filter(([name]) => shown === undefined || shown.includes(name));
   return h("tr", { key: keyOf(part), class: `fplus-mood-${mood}`, "data-kind": part.kind }, [
     h("td", [
       h("div", { style: "font-weight: 600" }, KIND_NAMES[part.kind] ?? part.kind),

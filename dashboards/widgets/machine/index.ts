@@ -192,7 +192,7 @@ function row(signal: DirectorySignal, client: LiveClient, now: number, drawn: re
             })
           : null,
       ]),
-      h("td", { title: signal.metric }, signal.metric),
+      h("td", { class: "fplus-name", title: signal.metric }, signal.metric),
       h("td", { class: "fplus-number fplus-value", title: String(live?.value ?? "") }, valueText(live?.value)),
       h("td", { class: "fplus-soft" }, unitSign(signal.unit)),
       h("td", { class: `fplus-hide-small fplus-quality-${quality}` }, quality),

@@ -4,9 +4,10 @@ import {
   type DeviceState,
   type DirectoryDevice,
   type DirectorySignal,
-  doublesOf,
+  type Points,
   type Question,
   tellEvent,
+  unpackHistory,
 } from "../../../lib/live/protocol.ts";
 import { reactive, shallowReactive, shallowRef } from "vue";
 import type { PartHealth } from "../../../lib/health/index.ts";
@@ -27,7 +28,7 @@ export interface LiveValue {
 }
 
 export interface HistoryAnswer {
-  readonly lines: ReadonlyMap<number, { time: Float64Array; value: Float64Array }>;
+  readonly lines: ReadonlyMap<number, Points>;
   readonly error: string | undefined;
 }
 
@@ -128,9 +129,7 @@ export class LiveClient {
         for (const listen of this.#listeners) listen(answer.ids);
         break;
       case "history": {
-        const lines = new Map(
-          answer.series.map(({ id, time, value }) => [id, { time: doublesOf(time), value: doublesOf(value) }]),
-        );
+        const lines = unpackHistory(answer.lines, answer.lanes);
         this.#waiting.get(answer.request)?.({ lines, error: answer.error });
         this.#waiting.delete(answer.request);
         break;

@@ -33,7 +33,7 @@ const TELLING: readonly RegExp[] = [
 ];
 const KEY_VALUES = 4;
 
-/** Devices with their signals, in the order of their lines and then of the directory. */
+/** Devices with their signals: machines of a line first, otherwise in the order of the directory. */
 export function machinesOf(devices: readonly DirectoryDevice[], signals: readonly DirectorySignal[]): MachineView[] {
   const byDevice = new Map<string, DirectorySignal[]>();
   for (const signal of signals) {
@@ -46,7 +46,13 @@ export function machinesOf(devices: readonly DirectoryDevice[], signals: readonl
     .map((device) => {
       const own = byDevice.get(device.key) ?? [];
       return { device, signals: own, state: stateSignal(own), key: keySignals(own) };
-    });
+    })
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+/** What stands deep in a hierarchy and has a state comes before what is merely there. */
+function rank({ device, state }: MachineView): number {
+  return 2 * Math.max(0, 4 - device.hierarchy.length) + (state === undefined ? 1 : 0);
 }
 
 function stateSignal(signals: readonly DirectorySignal[]): DirectorySignal | undefined {

@@ -14,6 +14,17 @@ export const LINE_COLOURS = [
   "#b5653a",
 ] as const;
 
+/** uPlot's labels of the time axis by tick distance, with a 24-hour clock: distance, label, then what a new year, day, minute adds. */
+const MINUTE = 60;
+const DAY = 86_400;
+const TIME_LABELS: uPlot.Axis["values"] = [
+  [28 * DAY, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [DAY, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [MINUTE, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  [0.001, ":{ss}.{fff}", "\n{D} {MMM} {HH}:{mm}", null, "\n{D} {MMM} {HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
+];
+
 export interface ChartLine {
   readonly label: string;
   readonly unit: string;
@@ -73,7 +84,7 @@ export class Chart {
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
         scales: { x: { time: true, auto: false, min: from / 1000, max: to / 1000 } },
         axes: [
-          axis,
+          { ...axis, values: TIME_LABELS, space: 70 },
           ...units.slice(0, 2).map((unit, i): uPlot.Axis => ({
             ...axis,
             scale: scaleOf(unit),

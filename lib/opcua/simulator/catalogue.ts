@@ -20,7 +20,7 @@ export const COMMON_TAGS: readonly TagDefinition[] = [
   },
   { path: "Production/CycleProgress", type: "Float", unit: "%", range: [0, 100], read: (m) => round(m.phase * 100, 1) },
   {
-    path: "Production/Oee",
+    path: "Production/OEE",
     type: "Double",
     unit: "%",
     range: [0, 100],

@@ -152,7 +152,10 @@ test("a life: NBIRTH, DBIRTH, DDATA, DDEATH, NDEATH, with seq, bdSeq and aliases
 
   const born = Object.fromEntries(metricsOf(dbirth).map((metric) => [metric.name, metric]));
   assert.equal(born["Temperature"]?.value, 20);
-  assert.equal((born["Temperature"]?.properties as Record<string, { value: unknown }> | undefined)?.["engUnit"]?.value, "Cel");
+  assert.equal(
+    (born["Temperature"]?.properties as Record<string, { value: unknown }> | undefined)?.["engUnit"]?.value,
+    "Cel",
+  );
   assert.equal(born["Device_Information/ISA95_Hierarchy/Area"]?.value, "Forming");
   assert.notEqual(Number(born["Temperature"]?.alias), Number(born["Hydraulics/Pressure"]?.alias));
   const change = metricsOf(ddata);

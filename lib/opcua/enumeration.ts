@@ -1,0 +1,85 @@
+import type { BrowsePath, ClientSession, NodeId, NodeIdLike } from "node-opcua";
+import type { ServerLimits } from "./endpoint.ts";
+import type { Opcua } from "./load.ts";
+
+/** Texts of an enumeration by number. */
+export type EnumTexts = ReadonlyMap<number, string>;
+
+const STANDARD_NAMESPACE = 0;
+
+/**
+ * Finds the enumeration behind each variable: by its DataType (`EnumStrings` or `EnumValues`), or by the variable's own
+ * `EnumStrings` (MultiStateDiscreteType, OPC 10000-8 5.3.3.4).
+ * @returns one entry a variable; undefined where it is no enumeration
+ */
+export async function readEnumerations(
+  session: ClientSession,
+  limits: ServerLimits,
+  opcua: Opcua,
+  variables: readonly NodeIdLike[],
+): Promise<(EnumTexts | undefined)[]> {
+  const dataTypes: (NodeId | undefined)[] = [];
+  for (let at = 0; at < variables.length; at += limits.nodesPerRead) {
+    const found = await session.read(
+      variables
+        .slice(at, at + limits.nodesPerRead)
+        .map((nodeId) => ({ nodeId, attributeId: opcua.AttributeIds.DataType })),
+    );
+    dataTypes.push(
+      ...found.map(({ statusCode, value }) => (statusCode.isGood() ? (value.value as NodeId) : undefined)),
+    );
+  }
+  const byType = new Map<string, EnumTexts>();
+  const own = distinct(dataTypes.filter((type) => type !== undefined && type.namespace !== STANDARD_NAMESPACE));
+  for (const property of [".EnumStrings", ".EnumValues"]) {
+    const texts = await readTexts(session, limits, opcua, own, property);
+    texts.forEach((text, i) => text !== undefined && byType.set(String(own[i]), text));
+  }
+  const discrete = await readTexts(session, limits, opcua, variables, ".EnumStrings");
+  return variables.map((_, i) => discrete[i] ?? byType.get(String(dataTypes[i])));
+}
+
+function distinct(types: readonly (NodeId | undefined)[]): NodeIdLike[] {
+  return [...new Set(types.map(String))];
+}
+
+async function readTexts(
+  session: ClientSession,
+  limits: ServerLimits,
+  opcua: Opcua,
+  nodes: readonly NodeIdLike[],
+  property: string,
+): Promise<(EnumTexts | undefined)[]> {
+  const texts: (EnumTexts | undefined)[] = [];
+  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
+    const paths: BrowsePath[] = nodes
+      .slice(at, at + limits.nodesPerRead)
+      .map((node) => opcua.makeBrowsePath(node, property));
+    const targets = (await session.translateBrowsePath(paths)).map(({ targets: found }) => found?.[0]?.targetId);
+    const wanted = targets.flatMap((nodeId) =>
+      nodeId === undefined ? [] : [{ nodeId, attributeId: opcua.AttributeIds.Value }],
+    );
+    const values = wanted.length === 0 ? [] : await session.read(wanted);
+    let next = 0;
+    for (const target of targets) texts.push(target === undefined ? undefined : textsIn(values[next++]?.value?.value));
+  }
+  return texts;
+}
+
+/** `EnumStrings` is an array of LocalizedText, `EnumValues` one of EnumValueType. */
+function textsIn(value: unknown): EnumTexts | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  return new Map(
+    value.map((entry: { text?: string | null; value?: unknown; displayName?: { text?: string | null } }, i) =>
+      entry.displayName === undefined
+        ? [i, entry.text ?? String(i)]
+        : [numberOf(entry.value, i), entry.displayName.text ?? String(i)],
+    ),
+  );
+}
+
+/** node-opcua gives the Int64 of an EnumValueType as two words. */
+function numberOf(value: unknown, otherwise: number): number {
+  if (Array.isArray(value)) return Number(value[1]);
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : otherwise;
+}

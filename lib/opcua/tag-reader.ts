@@ -1,0 +1,54 @@
+import type { NodeId } from "node-opcua";
+import { FplusError } from "../errors/index.ts";
+import { type SampleBatch, type Signal, signals } from "../sample/index.ts";
+import type { Endpoint, SessionUser } from "./endpoint.ts";
+import type { Opcua } from "./load.ts";
+import { indexed, namespaceUri } from "./node-id.ts";
+import type { Tag } from "./tag.ts";
+
+/** Reads a table of tags, by subscription or by polling. */
+export interface TagReader extends SessionUser {
+  /** Tags that are read now. */
+  readonly active: number;
+  /** Tags that the server refused. */
+  readonly refused: number;
+  /** Milliseconds since the server last said anything. */
+  readonly silence: number;
+  close(): Promise<void>;
+}
+
+export interface TagReaderOptions {
+  /** Values of an enumeration as their text, where the server has one. */
+  readonly enumTexts: boolean;
+  readonly onBatch: (batch: SampleBatch) => void;
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The signals of a table, in its order. */
+export function internTags(endpoint: Endpoint, tags: readonly Tag[]): Signal[] {
+  return tags.map((tag) =>
+    signals.intern({
+      source: endpoint.options.name,
+      device: tag.device,
+      metric: tag.metric,
+      ...(tag.unit === undefined ? {} : { unit: tag.unit }),
+      ...(tag.hierarchy === undefined ? {} : { hierarchy: tag.hierarchy }),
+    }),
+  );
+}
+
+/** The tag's NodeId on this server now; undefined where the server lacks its namespace. */
+export function resolveTag(opcua: Opcua, { nodeId }: Tag, namespaces: readonly string[]): NodeId | undefined {
+  const uri = namespaceUri(nodeId);
+  if (uri !== undefined && !namespaces.includes(uri)) return undefined;
+  return opcua.resolveNodeId(indexed(nodeId, namespaces));
+}
+
+export function refusedTag(tag: Tag, reason: string): FplusError {
+  return new FplusError("opcua.node-unknown", `${tag.device}/${tag.metric} cannot be read: ${reason}`, {
+    field: tag.nodeId,
+    hint: "It is tried again; the other tags are read.",
+  });
+}
+
+export const NO_NAMESPACE = "the server has no namespace of that URI";
