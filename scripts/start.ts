@@ -18,7 +18,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
   say("Factory+ for Node-RED");
-  if (await buildIfStale()) say(`  ✔ ${"built".padEnd(26)}${seconds()}`);
+  if (await buildIfStale()) say(`  ✔ ${"built".padEnd(30)}${seconds()}`);
   const { "module.exports": settings } = (await import("../settings.ts")) as { "module.exports": PlantSettings };
   const { host, ports, source } = settings.fplusEnvironment;
   for (const port of ports) await checkFree(host, port);
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   await listen(server, host, ports[0]!.port);
   stopOnSignal(server, () => RED.stop());
   await RED.start();
-  say(`  ✔ ${`Node-RED ${versionOf(RED)}`.padEnd(26)}${seconds()}`);
+  say(`  ✔ ${`Node-RED ${versionOf(RED)}`.padEnd(30)}${seconds()}`);
 
   const address = `http://${host.includes(":") ? `[${host}]` : host}:${ports[0]!.port}`;
   await showParts();
@@ -71,10 +71,10 @@ async function showParts(): Promise<void> {
       const key = `${part.kind} ${part.name}`;
       if (part.status !== "up" || shown.has(key)) continue;
       shown.add(key);
-      say(`  ✔ ${`${part.kind} (${part.mode})`.padEnd(26)}${seconds().padEnd(8)} ${part.detail}`);
+      say(`  ✔ ${`${part.kind} (${part.mode})`.padEnd(30)}${seconds().padEnd(8)} ${part.detail}`);
     }
     if (parts.length > 0 && parts.every((part) => part.status !== "down") && hasLiveSamples(parts)) {
-      say(`  ✔ ${"live values".padEnd(26)}${seconds()}`);
+      say(`  ✔ ${"live values".padEnd(30)}${seconds()}`);
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -7,7 +7,7 @@ import type { PartHealth } from "../../lib/health/index.ts";
 import { freePorts } from "./ports.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const PASSWORD = "test-password";
+export const PASSWORD = "test-password";
 
 export interface PlantRun {
   readonly pid: number;
@@ -71,7 +71,9 @@ function watch(child: ChildProcess, url: string, stateDir: string): PlantRun {
   const collect = (chunk: Buffer): void => void (text += chunk.toString());
   child.stdout?.on("data", collect);
   child.stderr?.on("data", collect);
-  const exited = once(child, "exit");
+  // "close" comes when the output is complete too.
+  let ended = false;
+  const exited = once(child, "close").then(() => (ended = true));
   const token = (): Promise<string> => (access ??= signIn(url));
   return {
     pid: child.pid ?? 0,
@@ -84,7 +86,7 @@ function watch(child: ChildProcess, url: string, stateDir: string): PlantRun {
       for (;;) {
         const match = pattern.exec(text);
         if (match !== null) return match;
-        if (child.exitCode !== null) throw new Error(`the plant ended before it printed ${pattern}:\n${text}`);
+        if (ended) throw new Error(`the plant ended before it printed ${pattern}:\n${text}`);
         if (Date.now() > deadline)
           throw new Error(`the plant did not print ${pattern} within ${withinMs} ms:\n${text}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -96,7 +98,7 @@ function watch(child: ChildProcess, url: string, stateDir: string): PlantRun {
       return (await response.json()) as PartHealth[];
     },
     async stop() {
-      child.kill("SIGINT");
+      if (!ended) child.kill("SIGINT");
       await exited;
       return child.exitCode;
     },

@@ -1,0 +1,38 @@
+"""An OPC UA server that is not ours: `asyncua_server.py <port>`. Prints `ready` when it listens."""
+
+import asyncio
+import sys
+
+from asyncua import Server, ua
+
+
+async def main(port: int) -> None:
+    server = Server()
+    await server.init()
+    server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/asyncua")
+    namespace = await server.register_namespace("urn:example:boiler-house")
+    objects = server.nodes.objects
+    plant = await objects.add_folder(namespace, "BoilerHouse")
+    boiler = await plant.add_object(namespace, "Boiler7")
+    level = await boiler.add_variable(namespace, "Level", 41.5)
+    steps = await boiler.add_variable(namespace, "Steps", 0, ua.VariantType.Int64)
+    await boiler.add_variable(namespace, "Burner", True)
+    await boiler.add_variable(namespace, "Fuel", "gas")
+    await boiler.add_variable(namespace, "Curve", [1.0, 2.5, 4.0])
+    modes = await server.nodes.enum_data_type.add_data_type(namespace, "BoilerMode")
+    await modes.add_property(
+        0, "EnumStrings", [ua.LocalizedText(text) for text in ("Cold", "Heating", "Steaming")]
+    )
+    mode = await boiler.add_variable(namespace, "Mode", 2, ua.VariantType.Int32, datatype=modes.nodeid)
+    async with server:
+        print("ready", flush=True)
+        count = -5
+        while True:
+            await asyncio.sleep(0.2)
+            count += 1
+            await steps.write_value(ua.Variant(count, ua.VariantType.Int64))
+            await level.write_value(41.5 + count % 10)
+            await mode.write_value(ua.Variant(count % 3, ua.VariantType.Int32))
+
+
+asyncio.run(main(int(sys.argv[1])))
