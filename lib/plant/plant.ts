@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { BrokerAddress } from "../broker/index.ts";
 import { HealthBoard } from "../health/index.ts";
-import { type HistorianStore, openHistorian } from "../historian/index.ts";
+import { type HistorianOptions, type HistorianStore, openHistorian } from "../historian/index.ts";
 import { type Lease, LeaseTable } from "./lease.ts";
 
 export interface PlantOptions {
@@ -44,11 +44,28 @@ export function openPlant(options: PlantOptions, services: PlantServices = {}): 
     leases: processLeases,
     historian() {
       if (services.historian !== undefined) return services.historian().lease();
-      const directory = path.join(options.stateDir, "historian");
-      return processLeases.acquire(`historian ${directory}`, () => openHistorian({ engine: "embedded", directory }));
+      const store = defaultHistorian(options.stateDir, process.env);
+      const [key, fingerprint] =
+        store.engine === "embedded" ? [store.directory, ""] : [store.url, JSON.stringify(store)];
+      return processLeases.acquire(`historian ${key}`, () => openHistorian(store), fingerprint);
     },
     brokerAddress() {
       return services.broker?.() ?? { url: process.env["FPLUS_BROKER_URL"] || "mqtt://127.0.0.1:1883" };
     },
+  };
+}
+
+/** The embedded store, or the InfluxDB that the environment names. */
+function defaultHistorian(stateDir: string, env: NodeJS.ProcessEnv): HistorianOptions {
+  const url = env["FPLUS_INFLUX_URL"];
+  if (!url) return { engine: "embedded", directory: path.join(stateDir, "historian") };
+  const org = env["FPLUS_INFLUX_ORG"];
+  const token = env["FPLUS_INFLUX_TOKEN"];
+  return {
+    engine: "influx",
+    url,
+    bucket: env["FPLUS_INFLUX_BUCKET"] || "factoryplus",
+    ...(org ? { org } : {}),
+    ...(token ? { token } : {}),
   };
 }

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { freePorts } from "../support/ports.ts";
 import { findProgram, missing } from "../support/services.ts";
 import { until } from "../support/until.ts";
-import { startInfluxd } from "../lib/historian/influxd.ts";
+import { startInfluxd } from "../support/influxd.ts";
 import { loadFlow, nextMessage, unloadFlow } from "../support/nodes.ts";
 
 const INFLUXD = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");

@@ -7,7 +7,7 @@ import { SignalRegistry } from "../../../lib/sample/index.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { findProgram, missing } from "../../support/services.ts";
 import { batchOf, historianContract, type Row } from "./contract.ts";
-import { startInfluxd } from "./influxd.ts";
+import { startInfluxd } from "../../support/influxd.ts";
 
 const INFLUXD = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
 

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../support/folder.ts";
 import { findProgram, missing } from "../../support/services.ts";
 import { until } from "../../support/until.ts";
 import { batchOf } from "./contract.ts";
-import { startInfluxd } from "./influxd.ts";
+import { startInfluxd } from "../../support/influxd.ts";
 
 const INFLUXD = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { freePorts } from "../../support/ports.ts";
+import { freePorts } from "./ports.ts";
 
 /** A real influxd on the loopback, with its data in a folder of the test. */
 export interface Influxd {
