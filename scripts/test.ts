@@ -71,7 +71,7 @@ async function main(places: readonly string[]): Promise<boolean> {
   }
   const { passed, failed, skipped } = tally;
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped${checked ? "" : "; the checks FAILED"}`);
-  if (passed === 0) console.error("No test ran.");
+  if (passed + failed === 0) console.error("No test ran.");
   return checked && failed === 0 && passed > 0;
 }
 
