@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { timingSafeEqual } from "node:crypto";
 import { FplusError, messageOf } from "../errors/index.ts";
 
+/** How the embedded broker listens. */
 export interface EmbeddedBrokerOptions {
   /** Address to listen on; loopback unless a user says otherwise. */
   readonly host: string;

@@ -15,6 +15,7 @@ export interface BrokerAddress {
   readonly rejectUnauthorized?: boolean;
 }
 
+/** MQTT quality of service: at most once, at least once, exactly once. */
 export type QoS = 0 | 1 | 2;
 
 /** A last will; asked for anew before every connection attempt, because Sparkplug's carries a rising bdSeq. */
@@ -25,6 +26,7 @@ export interface Will {
   readonly retain: boolean;
 }
 
+/** How a link presents itself to its broker. */
 export interface LinkOptions {
   readonly address: BrokerAddress;
   readonly clientId: string;
@@ -37,6 +39,7 @@ export interface LinkOptions {
   readonly onError?: (error: Error) => void;
 }
 
+/** Is handed each message of a subscription, in the order of arrival. */
 export type MessageHandler = (topic: string, payload: Uint8Array, retained: boolean) => void;
 
 /**

@@ -14,13 +14,10 @@ export type ErrorCode =
   | "sparkplug.limit"
   | "sparkplug.topic"
   | "sparkplug.encode"
-  | "sparkplug.unknown-alias"
-  | "sparkplug.offline"
   // OPC UA
   | "opcua.unreachable"
   | "opcua.session"
   | "opcua.node-unknown"
-  | "opcua.bad-status"
   | "opcua.tag-table"
   // MQTT
   | "broker.unreachable"

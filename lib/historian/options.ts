@@ -36,4 +36,5 @@ export interface InfluxOptions {
   readonly registry?: SignalRegistry;
 }
 
+/** Where history is kept. */
 export type HistorianOptions = EmbeddedOptions | InfluxOptions;

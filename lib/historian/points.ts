@@ -31,6 +31,7 @@ export interface Points {
   readonly text: (string | undefined)[];
 }
 
+/** Lanes for so many points, empty. */
 export function makePoints(size: number): Points {
   return {
     length: 0,

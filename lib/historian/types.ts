@@ -16,6 +16,7 @@ export interface WriteReceipt {
   readonly rejected: readonly RejectedSample[];
 }
 
+/** How a window's samples become one value; `raw` leaves them as they are. */
 export type Aggregate = "raw" | "mean" | "min" | "max" | "first" | "last" | "count" | "sum";
 
 /** A question that every engine answers alike. */

@@ -10,6 +10,7 @@ export interface Statistics {
   last: number;
 }
 
+/** Statistics of no samples, to which samples are added. */
 export function noStatistics(): Statistics {
   return { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, first: 0, last: 0 };
 }

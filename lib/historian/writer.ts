@@ -6,6 +6,7 @@ import { takeIn } from "./points.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import type { HistorianStore, RejectedSample, WriteReceipt } from "./types.ts";
 
+/** Limits of a writer. */
 export interface WriterOptions {
   /** Where samples wait on disk while the store is away; without one they wait in the queue until it is full. Closed with the writer. */
   readonly spool?: Spool;

@@ -12,6 +12,7 @@ export interface FeedClient {
   ready(): boolean;
 }
 
+/** Where a feed gets what does not come live. */
 export interface FeedOptions {
   /** Where history comes from; none where a widget shows only the present. */
   readonly historian?: () => Promise<HistorianStore>;

@@ -12,6 +12,7 @@ export function tellEvent(widget: string): string {
   return `fplus-tell:${widget}`;
 }
 
+/** What a browser asks. */
 export type Question =
   /** What signals and devices are there? */
   | { readonly kind: "directory" }
@@ -30,6 +31,7 @@ export type Question =
   /** Tell me how the parts of the plant are, once a second. */
   | { readonly kind: "health" };
 
+/** Whether a device can be reached, as its births and deaths tell. */
 export type DeviceState = "online" | "stale" | "offline" | "unknown";
 
 /** One device of the directory. */
@@ -53,6 +55,7 @@ export interface DirectorySignal {
   readonly numeric: boolean;
 }
 
+/** What a browser is told. */
 export type Answer =
   | {
       readonly kind: "directory";

@@ -5,6 +5,7 @@ import type { Opcua } from "./load.ts";
 import { indexed } from "./node-id.ts";
 import type { Tag } from "./tag.ts";
 
+/** Where to look, and how much to take. */
 export interface DiscoverOptions {
   /** NodeId to begin with; the Objects folder where left out. */
   readonly root?: string;

@@ -3,6 +3,7 @@ import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
 import { loadOpcua, type Opcua } from "./load.ts";
 
+/** Address, security and identity of one OPC UA server. */
 export interface EndpointOptions {
   readonly name: string;
   /** `opc.tcp://host:4840/path`. */
@@ -16,6 +17,7 @@ export interface EndpointOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** Whether there is a session. */
 export type EndpointState = "connecting" | "up" | "down";
 
 /** Limits of a server, as it states them; the usual ones where it does not. */

@@ -2,6 +2,7 @@ import type * as NodeOpcua from "node-opcua";
 
 import { FplusError } from "../errors/index.ts";
 
+/** The module node-opcua. */
 export type Opcua = typeof NodeOpcua;
 
 /**

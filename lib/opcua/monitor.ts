@@ -22,6 +22,7 @@ import {
   type TagReaderOptions,
 } from "./tag-reader.ts";
 
+/** Rates of a subscription. */
 export interface MonitorOptions extends TagReaderOptions {
   /** Milliseconds between two publish responses. */
   readonly publishingMs: number;

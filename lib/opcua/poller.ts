@@ -15,6 +15,7 @@ import {
   type TagReaderOptions,
 } from "./tag-reader.ts";
 
+/** Rate of polling. */
 export interface PollerOptions extends TagReaderOptions {
   /** Milliseconds from the begin of one round to that of the next; a round that takes longer is not overtaken. */
   readonly everyMs: number;

@@ -17,6 +17,7 @@ export interface TagReader extends SessionUser {
   close(): Promise<void>;
 }
 
+/** What every reader is given. */
 export interface TagReaderOptions {
   /** Values of an enumeration as their text, where the server has one. */
   readonly enumTexts: boolean;
@@ -44,6 +45,7 @@ export function resolveTag(opcua: Opcua, { nodeId }: Tag, namespaces: readonly s
   return opcua.resolveNodeId(indexed(nodeId, namespaces));
 }
 
+/** The error that names a tag which cannot be read. */
 export function refusedTag(tag: Tag, reason: string): FplusError {
   return new FplusError("opcua.node-unknown", `${tag.device}/${tag.metric} cannot be read: ${reason}`, {
     field: tag.nodeId,
@@ -51,4 +53,5 @@ export function refusedTag(tag: Tag, reason: string): FplusError {
   });
 }
 
+/** Why a tag is refused whose namespace the server lacks. */
 export const NO_NAMESPACE = "the server has no namespace of that URI";

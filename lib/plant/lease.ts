@@ -8,6 +8,7 @@ export interface Resource {
   close(): Promise<void>;
 }
 
+/** One holder's claim on a shared resource. */
 export interface Lease<R extends Resource> {
   readonly value: R;
   /** Resolves once a predecessor of the same key but other settings is closed: wait for it before binding a port or a session. */
@@ -27,6 +28,7 @@ interface Entry {
 
 const LINGER_MS = 10_000;
 
+/** Resources that several nodes share and that outlive a redeploy. */
 export class LeaseTable {
   readonly #entries = new Map<string, Entry>();
   #stopping = false;

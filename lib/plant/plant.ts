@@ -4,6 +4,7 @@ import { HealthBoard } from "../health/index.ts";
 import { type HistorianOptions, type HistorianStore, openHistorian } from "../historian/index.ts";
 import { type Lease, LeaseTable } from "./lease.ts";
 
+/** Name and place of a plant. */
 export interface PlantOptions {
   readonly name: string;
   /** Absolute folder under which spools, history, certificates live. */
@@ -35,8 +36,10 @@ export interface Plant {
 
 /** Nodes of one process share sessions, and are shown on one health page. */
 export const processLeases = new LeaseTable();
+/** The parts of all plants of this process, on one health page. */
 export const processHealth = new HealthBoard();
 
+/** Makes a plant from its settings; nothing is opened until it is used. */
 export function openPlant(options: PlantOptions, services: PlantServices = {}): Plant {
   return {
     ...options,

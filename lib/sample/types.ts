@@ -39,6 +39,7 @@ export const ValueType = {
   StringArray: 33,
   DateTimeArray: 34,
 } as const;
+/** One of the value types, by its number. */
 export type ValueType = (typeof ValueType)[keyof typeof ValueType];
 
 const NAMES: readonly string[] = Object.entries(ValueType)

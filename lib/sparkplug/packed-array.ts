@@ -65,6 +65,7 @@ const PACKINGS: Readonly<Record<number, Packing>> = {
   },
 };
 
+/** Whether a type is one of the packed arrays of Sparkplug 3.0 (6.4.16). */
 export function isArrayType(type: number): boolean {
   return type >= ValueType.Int8Array && type <= ValueType.DateTimeArray;
 }

@@ -1,5 +1,6 @@
 import { FplusError } from "../errors/index.ts";
 
+/** First level of every Sparkplug B topic. */
 export const NAMESPACE = "spBv1.0";
 
 /** Message types of edge nodes and devices. */
@@ -8,6 +9,7 @@ export type MessageType = "NBIRTH" | "NDATA" | "NDEATH" | "NCMD" | "DBIRTH" | "D
 const NODE_TYPES: ReadonlySet<string> = new Set(["NBIRTH", "NDATA", "NDEATH", "NCMD"]);
 const DEVICE_TYPES: ReadonlySet<string> = new Set(["DBIRTH", "DDATA", "DDEATH", "DCMD"]);
 
+/** A topic taken apart. */
 export interface SparkplugTopic {
   readonly group: string;
   readonly type: MessageType;
@@ -22,6 +24,7 @@ export function sparkplugTopic(group: string, type: MessageType, edgeNode: strin
   return device === "" ? node : `${node}/${device}`;
 }
 
+/** Where a host application says whether it is online (Sparkplug 3.0, 5.13). */
 export function stateTopic(hostId: string): string {
   return `${NAMESPACE}/STATE/${hostId}`;
 }

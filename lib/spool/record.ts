@@ -8,6 +8,7 @@ export const HEADER_BYTES = 16;
 /** Longer than any batch; a length above it can only be damage. */
 export const MAX_DATA_BYTES = 64 * 1024 * 1024;
 
+/** A record as it stands on disk: length, checksum, bytes. */
 export function encodeRecord(data: Uint8Array, appendedAt: number): Buffer {
   const record = Buffer.allocUnsafe(HEADER_BYTES + data.length);
   record.writeUInt32LE(data.length, 0);

@@ -1,6 +1,7 @@
 /** What happens to a new record when the spool is full. */
 export type SpoolPolicy = "drop-oldest" | "refuse";
 
+/** Where a spool is, how large it may be, and what it does when full. */
 export interface SpoolOptions {
   /** Folder of its own; made when missing. */
   readonly directory: string;

@@ -14,6 +14,7 @@ const Lane = { Ns: 1, Status: 2, Type: 4, Text: 8 } as const;
 const Form = { Scaled: 0, Float: 1, Wide: 2 } as const;
 const MAX_SAMPLES = 1_000_000;
 
+/** Packs one column of a chunk; `decodeColumn` reads it back exactly. */
 export function encodeColumn(column: Column): Uint8Array {
   const size = column.length;
   const writer = new ByteWriter(size * 10 + 64);

@@ -16,6 +16,7 @@ export interface EngineLimits {
   readonly journalSamples: number;
 }
 
+/** Limits of an engine that was given none. */
 export const DEFAULT_LIMITS: EngineLimits = { heads: 20_000, headSamples: 4_000_000, journalSamples: 250_000 };
 
 /** Samples a late merge may wait for (a full disk) before writes are refused. */

@@ -14,6 +14,7 @@ export type EngineRequest =
 /** Signal id, path, unit. */
 export type SignalName = readonly [number, string, string];
 
+/** What the engine's thread tells of itself, for the health page. */
 export interface EngineFigures {
   readonly held: number;
   readonly series: number;
@@ -22,10 +23,12 @@ export interface EngineFigures {
   readonly late: number;
 }
 
+/** What an answer of the thread carries. */
 export type EngineReply =
   | { readonly id: number; readonly ok: true; readonly result: unknown; readonly figures: EngineFigures | undefined }
   | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string };
 
+/** A request with the number that its answer repeats. */
 export interface NumberedRequest {
   readonly id: number;
   readonly request: EngineRequest;

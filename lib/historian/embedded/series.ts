@@ -20,6 +20,7 @@ export interface Series {
   used: number;
 }
 
+/** A series without samples. */
 export function makeSeries(id: number, path: string, unit: string): Series {
   return {
     id,

@@ -22,6 +22,7 @@ export function nanoseconds(time: number): string {
   return (BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6))).toString();
 }
 
+/** The dialect of InfluxDB 1.x. */
 export class InfluxQl {
   readonly #from: string;
 

@@ -238,6 +238,7 @@ export const MACHINE_KINDS: readonly MachineKind[] = [
 
 /** The owner's simple device: temperature, pressure, status. */
 export const DEVICE_KIND: MachineKind = { type: "Device", cycle: 10, temperature: 75, power: 5, speed: 0, extra: [] };
+/** What Device1 and Device2 of the owner's document have. */
 export const DEVICE_TAGS: readonly TagDefinition[] = [
   { path: "Temperature", type: "Double", unit: "Cel", range: [0, 120], read: (m) => noisy(m, m.temperature, 0.1) },
   { path: "Pressure", type: "Double", unit: "bar", range: [0, 250], read: (m) => round(m.pressure, 2) },

@@ -2,6 +2,7 @@ import { Noise } from "./random.ts";
 
 /** States of a machine, as OPC UA enumeration values. */
 export const MachineState = { Off: 0, WarmingUp: 1, Running: 2, Idle: 3, Fault: 4 } as const;
+/** Texts of `MachineState`, by number. */
 export const MACHINE_STATE_NAMES = ["Off", "Warming up", "Running", "Idle", "Fault"] as const;
 
 /** A working range, served as the standard structure Range. */
@@ -10,6 +11,7 @@ export interface Limits {
   readonly high: number;
 }
 
+/** How a tag is served. */
 export type TagType =
   | "Double"
   | "Float"
@@ -159,6 +161,7 @@ export class Machine {
   }
 }
 
+/** A number with so many decimal places. */
 export function round(value: number, digits: number): number {
   const scale = 10 ** digits;
   return Math.round(value * scale) / scale;

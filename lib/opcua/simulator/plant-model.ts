@@ -9,6 +9,7 @@ export interface ModelledMachine {
   readonly tags: readonly TagDefinition[];
 }
 
+/** Size of the modelled plant and the seed of its noise. */
 export interface PlantModelOptions {
   /** About how many tags in all, 6 to 10,000. */
   readonly tags: number;

@@ -5,6 +5,7 @@ import { loadOpcua, type Opcua } from "../load.ts";
 import { type Limits, MACHINE_STATE_NAMES, type Machine, type TagDefinition } from "./machine.ts";
 import { type ModelledMachine, PlantModel } from "./plant-model.ts";
 
+/** How the simulator listens, its size and its pace. */
 export interface SimulatorOptions {
   readonly port: number;
   readonly host: string;

@@ -14,6 +14,7 @@ import { PrimaryHost } from "./primary-host.ts";
 import { SessionFile } from "./session-file.ts";
 import { decodeRecord, encodeRecord } from "./spool-record.ts";
 
+/** Identity, broker and spool of an edge node. */
 export interface EdgeNodeOptions {
   readonly groupId: string;
   readonly edgeNodeId: string;
@@ -31,6 +32,7 @@ export interface EdgeNodeOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** A command that came for the edge node or one of its devices. */
 export interface EdgeCommand {
   readonly device: string;
   readonly metric: string;

@@ -8,6 +8,7 @@ import { DecodedPayload } from "../payload.ts";
 import { checkId, NAMESPACE, parseTopic, type SparkplugTopic, sparkplugTopic, stateTopic } from "../topic.ts";
 import { bdSeqOf, NodeView, type ReadOutcome, sourceOf, type ViewState } from "./node-view.ts";
 
+/** Identity and broker of a host application, and which groups it hears. */
 export interface HostApplicationOptions {
   readonly hostId: string;
   /** Groups to listen to; empty for all. */

@@ -144,11 +144,8 @@ test("a NodeId that does not exist is named once; the other tags are read", asyn
     assert.deepEqual([...collected.newest.keys()], ["Counter1/Count"]);
     assert.equal(reader.refused, 2);
     assert.deepEqual(
-      errors.map((error) => (error instanceof FplusError ? [error.code, error.field] : error)).toSorted(),
-      [
-        ["opcua.node-unknown", "ns=1;s=NoSuch"],
-        ["opcua.node-unknown", "nsu=urn:nowhere;s=X"],
-      ],
+      new Set(errors.map((error) => (error instanceof FplusError ? `${error.code} ${error.field}` : error))),
+      new Set(["opcua.node-unknown ns=1;s=NoSuch", "opcua.node-unknown nsu=urn:nowhere;s=X"]),
     );
     stop();
     await reader.close();
