@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { FplusError } from "../errors/index.ts";
 import { isInt64, isNumeric, SampleFlag, type SampleValue, ValueType } from "./types.ts";
 
@@ -154,11 +155,11 @@ function checkValue(type: number, value: SampleValue): number | bigint | string 
     if (typeof value === "number") return value;
     if (typeof value === "boolean") return value ? 1 : 0;
     if (typeof value === "bigint") return Number(value);
-    if (value instanceof Date) return value.getTime();
+    if (types.isDate(value)) return value.getTime();
     throw invalid(type, value);
   }
   if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") throw invalid(type, value);
-  return value;
+  return types.isUint8Array(value) && !(value instanceof Uint8Array) ? new Uint8Array(value) : value;
 }
 
 function invalid(type: number, value: unknown): FplusError {

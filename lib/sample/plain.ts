@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { FplusError } from "../errors/index.ts";
 import { SampleBatch } from "./batch.ts";
 import { type Quality, qualityOf, statusName, statusOf } from "./quality.ts";
@@ -83,8 +84,9 @@ export function typeOfValue(value: unknown): ValueType {
     case "string":
       return ValueType.String;
     default:
-      if (value instanceof Date) return ValueType.DateTime;
-      return value instanceof Uint8Array ? ValueType.Bytes : ValueType.Unknown;
+      // Not instanceof: what a function node makes belongs to another realm.
+      if (types.isDate(value)) return ValueType.DateTime;
+      return types.isUint8Array(value) ? ValueType.Bytes : ValueType.Unknown;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { type BrokerAddress, openLink } from "../../lib/broker/index.ts";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
-import { defineNode } from "../frame/index.ts";
+import { defineNode, substitute } from "../frame/index.ts";
 
 interface BrokerConfig {
   readonly name: string;
@@ -50,11 +50,12 @@ function addressOf(config: BrokerConfig, credentials: Readonly<Record<string, st
 /** `POST /fplus/broker/test`: one connection attempt with the dialog's values; a stored password is used where it was not retyped. */
 function serveTest(RED: NodeAPI): void {
   RED.httpAdmin.post("/fplus/broker/test", RED.auth.needsPermission("fplus-broker.write"), (request, response) => {
-    const { id, username, password, ...config } = request.body as BrokerConfig & {
+    const { id, username, password, ...values } = request.body as BrokerConfig & {
       id?: string;
       username?: string;
       password?: string;
     };
+    const config = { ...values, url: substitute(values.url, (name) => process.env[name]) };
     const stored = id === undefined ? {} : ((RED.nodes.getCredentials(id) ?? {}) as Record<string, string>);
     tryConnection(
       addressOf.bind(undefined, config, {

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { FplusError } from "../../lib/errors/index.ts";
 import type { Aggregate, HistorianQuery } from "../../lib/historian/index.ts";
 
@@ -80,7 +81,7 @@ function timeOf(field: string, value: unknown, otherwise: number | undefined): n
   const time =
     typeof value === "number" || numeric
       ? Number(value)
-      : typeof value === "string" || value instanceof Date
+      : typeof value === "string" || types.isDate(value)
         ? new Date(value).getTime()
         : Number.NaN;
   if (Number.isFinite(time)) return time;

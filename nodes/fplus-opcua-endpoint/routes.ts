@@ -2,6 +2,7 @@ import type { NodeAPI } from "node-red";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { discoverTags, Endpoint, type Tag } from "../../lib/opcua/index.ts";
 import { plantOf } from "../frame/plant.ts";
+import { substitute } from "../frame/substitute.ts";
 import path from "node:path";
 import { type EndpointConfig, endpointOptions, type EndpointService } from "./fplus-opcua-endpoint.ts";
 
@@ -36,7 +37,7 @@ export function serveEndpointRoutes(RED: NodeAPI): void {
 
 async function tryEndpoint(RED: NodeAPI, values: DialogValues): Promise<string> {
   const stored = values.id === undefined ? {} : ((RED.nodes.getCredentials(values.id) ?? {}) as Record<string, string>);
-  const url = substituted(values.url);
+  const url = substitute(values.url, (name) => process.env[name]);
   const options = endpointOptions(
     { ...values, url },
     { username: values.username ?? stored["username"], password: values.password ?? stored["password"] },
@@ -74,10 +75,4 @@ function listTags(RED: NodeAPI, id: string, root: string): Promise<Tag[]> {
   return service.endpoint.withSession((session, limits, opcua) =>
     discoverTags(session, limits, opcua, { limit: DISCOVER_LIMIT, ...(root === "" ? {} : { root }) }),
   );
-}
-
-/** A whole-field `${NAME}`, as Node-RED replaces it at a deploy. */
-function substituted(value: string): string {
-  const name = /^\$\{(.+)\}$/.exec(value)?.[1];
-  return name === undefined ? value : (process.env[name] ?? value);
 }

@@ -4,6 +4,7 @@ import type { Plant } from "../../lib/plant/index.ts";
 import { plantOf } from "./plant.ts";
 import { ErrorReporter } from "./reporter.ts";
 import { StatusLine, type StatusState } from "./status.ts";
+import { substituteAll } from "./substitute.ts";
 
 /** A message as it travels on a wire; samples sit in `payload` (see samples.ts). */
 export type Message = NodeMessage & Record<string, unknown>;
@@ -16,7 +17,7 @@ export interface NodeContext<C> {
   readonly id: string;
   /** The user's name for it, or its type. */
   readonly name: string;
-  /** The properties of the dialog; whole-string `${ENV}` values are already replaced. */
+  /** The properties of the dialog; fields that are `${NAME}` or `${NAME:-otherwise}` are already replaced. */
   readonly config: C;
   readonly credentials: Readonly<Record<string, string | undefined>>;
   readonly plant: Plant;
@@ -130,7 +131,7 @@ function contextOf<C>(
     node,
     id: node.id,
     name: definition.name || definition.type,
-    config: definition as unknown as C,
+    config: substituteAll(definition, (variable) => settingOf(RED, node, variable)) as unknown as C,
     credentials: (node as Node<Record<string, string | undefined>>).credentials ?? {},
     get plant() {
       return plantOf(RED);
@@ -165,6 +166,11 @@ export function serviceOf<S>(RED: NodeAPI, id: string | undefined, field: string
     });
   }
   return holder.fplusService as S;
+}
+
+/** A variable as the node's group, flow and process have it; Node-RED's declarations lack the function. */
+function settingOf(RED: NodeAPI, node: Node, variable: string): unknown {
+  return (RED.util as unknown as { getSetting(node: Node, name: string): unknown }).getSetting(node, variable);
 }
 
 function shortText(error: unknown): string {

@@ -6,3 +6,4 @@ export { type DefineOptions, defineNode, type Message, type NodeBehaviour, type 
 export { amount, liveStatus, Rate } from "./live-status.ts";
 export { batchOf, messagesOf, type OutputShape } from "./samples.ts";
 export type { StatusState } from "./status.ts";
+export { substitute } from "./substitute.ts";

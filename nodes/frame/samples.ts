@@ -77,6 +77,7 @@ function isNamed(entry: unknown): entry is LooseSample {
 /** An object is read by name unless the message says by `type` that it is one structured value. */
 function isObjectByName(msg: Message, payload: unknown): payload is Record<string, unknown> {
   if (typeof payload !== "object" || payload === null || "type" in msg) return false;
+  // Function nodes run in a realm of their own, whose Object.prototype is another.
   const prototype: unknown = Object.getPrototypeOf(payload);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
