@@ -16,8 +16,11 @@ interface EditorProperty {
   /** Type of the config node that the property points to. */
   type?: string;
   label?: string;
-  /** True, or the sentence that says what is wrong and the way out. */
-  validate?: (this: EditorInstance, value: string, options?: unknown) => boolean | string;
+  /**
+   * True, or the sentence that says what is wrong and the way out. The editor takes a sentence only from
+   * a function that declares both parameters; from others it is taken for "valid".
+   */
+  validate?: (this: EditorInstance, value: string, options: unknown) => boolean | string;
 }
 
 interface EditorNode {
@@ -31,6 +34,8 @@ interface EditorNode {
   align?: "left" | "right";
   defaults: Record<string, EditorProperty>;
   credentials?: Record<string, { type: "text" | "password" }>;
+  /** False for a configuration node that nobody has to point to. */
+  hasUsers?: boolean;
   label?: string | ((this: EditorInstance) => string);
   labelStyle?: string | ((this: EditorInstance) => string);
   inputLabels?: string | string[] | ((this: EditorInstance, index: number) => string);

@@ -5,14 +5,14 @@ RED.nodes.registerType("fplus-broker", {
     url: {
       value: "mqtt://127.0.0.1:1883",
       required: true,
-      validate(value) {
+      validate(value, _options) {
         return /^(mqtts?|wss?):\/\/[^/]+|^\$\{.+\}$/.test(value) || "Write the address like mqtt://192.168.0.5:1883.";
       },
     },
     protocolVersion: { value: "4" },
     keepalive: {
       value: "30",
-      validate(value) {
+      validate(value, _options) {
         return (Number(value) >= 1 && Number(value) <= 65_535) || "Give 1 to 65535 seconds.";
       },
     },

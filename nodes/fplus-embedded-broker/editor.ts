@@ -9,14 +9,14 @@ RED.nodes.registerType("fplus-embedded-broker", {
     name: { value: "" },
     enabled: {
       value: "on",
-      validate(value) {
+      validate(value, _options) {
         return /^(on|off|\$\{.+\})$/.test(value) || "Write on, off, or a ${VARIABLE} that holds one of them.";
       },
     },
     host: { value: "127.0.0.1", required: true },
     port: {
       value: "1883",
-      validate(value) {
+      validate(value, _options) {
         return (
           /^\$\{.+\}$/.test(value) || (Number(value) >= 1 && Number(value) <= 65_535) || "Give a port from 1 to 65535."
         );

@@ -12,13 +12,13 @@ RED.nodes.registerType("fplus-historian-query", {
     range: { value: "last" },
     minutes: {
       value: "60",
-      validate(value) {
+      validate(value, _options) {
         return this["range"] !== "last" || Number(value) > 0 || "Give a number of minutes above 0.";
       },
     },
     from: {
       value: "",
-      validate(value) {
+      validate(value, _options) {
         if (this["range"] !== "between" || value === "") return true;
         return (
           !Number.isNaN(new Date(value).getTime()) || /^\d+$/.test(value) || "Write a date like 2026-01-31T12:00:00Z."
@@ -27,7 +27,7 @@ RED.nodes.registerType("fplus-historian-query", {
     },
     to: {
       value: "",
-      validate(value) {
+      validate(value, _options) {
         if (this["range"] !== "between" || value === "") return true;
         return (
           !Number.isNaN(new Date(value).getTime()) || /^\d+$/.test(value) || "Write a date like 2026-01-31T12:00:00Z."
@@ -37,13 +37,13 @@ RED.nodes.registerType("fplus-historian-query", {
     aggregate: { value: "raw" },
     window: {
       value: "60",
-      validate(value) {
+      validate(value, _options) {
         return this["aggregate"] === "raw" || Number(value) > 0 || "Give the width of a window in seconds.";
       },
     },
     limit: {
       value: "",
-      validate(value) {
+      validate(value, _options) {
         return value === "" || Number(value) >= 1 || "Give a number from 1 up, or leave it blank for all samples.";
       },
     },

@@ -6,7 +6,7 @@ RED.nodes.registerType("fplus-historian", {
     folder: { value: "" },
     retention: {
       value: "0",
-      validate(value) {
+      validate(value, _options) {
         return (
           (value !== "" && Number(value) >= 0) ||
           /^\$\{.+\}$/.test(value) ||
@@ -16,7 +16,7 @@ RED.nodes.registerType("fplus-historian", {
     },
     url: {
       value: "http://127.0.0.1:8086",
-      validate(value) {
+      validate(value, _options) {
         if (this["engine"] !== "influx" || /^\$\{.+\}$/.test(value)) return true;
         return /^https?:\/\/[^/]+/.test(value) || "Write the address of InfluxDB like http://127.0.0.1:8086.";
       },
@@ -25,7 +25,7 @@ RED.nodes.registerType("fplus-historian", {
     org: { value: "" },
     bucket: {
       value: "factoryplus",
-      validate(value) {
+      validate(value, _options) {
         return this["engine"] !== "influx" || value !== "" || "Name the bucket (InfluxDB 2) or database (InfluxDB 1).";
       },
     },

@@ -5,7 +5,7 @@ RED.nodes.registerType("fplus-opcua-endpoint", {
     url: {
       value: "opc.tcp://127.0.0.1:4840",
       required: true,
-      validate(value) {
+      validate(value, _options) {
         return (
           /^opc\.tcp:\/\/[^/:]+(:\d+)?(\/.*)?$|^\$\{.+\}$/.test(value) ||
           "Write the address like opc.tcp://192.168.0.10:4840."

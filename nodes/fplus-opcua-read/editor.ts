@@ -16,17 +16,24 @@ RED.nodes.registerType("fplus-opcua-read", {
     root: { value: "" },
     limit: {
       value: "1000",
-      validate: (value: string) => Number(value) >= 1 || "Give the number of tags to read at most.",
+      validate: (value: string, _options: unknown) => Number(value) >= 1 || "Give the number of tags to read at most.",
     },
     tags: { value: [] },
     mode: { value: "subscribe" },
-    pollMs: { value: "1000", validate: (value: string) => Number(value) >= 10 || "Give 10 milliseconds or more." },
-    publishingMs: { value: "100", validate: (value: string) => Number(value) >= 10 || "Give 10 milliseconds or more." },
+    pollMs: {
+      value: "1000",
+      validate: (value: string, _options: unknown) => Number(value) >= 10 || "Give 10 milliseconds or more.",
+    },
+    publishingMs: {
+      value: "100",
+      validate: (value: string, _options: unknown) => Number(value) >= 10 || "Give 10 milliseconds or more.",
+    },
     samplingMs: {
       value: "0",
-      validate: (value: string) => Number(value) >= 0 || "Give milliseconds; 0 is as fast as the server can.",
+      validate: (value: string, _options: unknown) =>
+        Number(value) >= 0 || "Give milliseconds; 0 is as fast as the server can.",
     },
-    queueSize: { value: "10", validate: (value: string) => Number(value) >= 1 || "Give 1 or more." },
+    queueSize: { value: "10", validate: (value: string, _options: unknown) => Number(value) >= 1 || "Give 1 or more." },
     enums: { value: "text" },
     output: { value: "batch" },
   },

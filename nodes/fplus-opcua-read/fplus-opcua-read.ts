@@ -81,7 +81,7 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
     const flaw = reader.refused > 0 ? ` · ${reader.refused} refused` : "";
     return [
       reader.refused > 0 ? "warning" : "up",
-      `${amount(reader.active)} tags · ${amount(rate.perSecond())}/s${flaw}`,
+      `${amount(reader.active)} ${reader.active === 1 ? "tag" : "tags"} · ${amount(rate.perSecond())}/s${flaw}`,
     ];
   });
   return {

@@ -99,12 +99,17 @@ export class TagTable {
     const known = new Set(this.rows().map((row) => row.nodeId));
     const search = $("<input>").attr({ type: "text", "aria-label": "Search tags" });
     const tree = $("<div>").css({ height: "360px", marginTop: "8px" });
-    const shown = (text: string): TreeItem[] =>
-      treeOf(
-        tags.filter((tag) => matches(tag, text)),
-        known,
-        text !== "",
-      );
+    // What was ticked stays ticked while the list is searched.
+    const ticked = new Map<string, TagRow>();
+    let visible: readonly TagRow[] = [];
+    const collect = (): void => {
+      for (const { nodeId } of visible) ticked.delete(nodeId);
+      for (const { tag } of tree.treeList("selected") as TreeItem[]) if (tag !== undefined) ticked.set(tag.nodeId, tag);
+    };
+    const shown = (text: string): TreeItem[] => {
+      visible = tags.filter((tag) => matches(tag, text));
+      return treeOf(visible, new Set([...known, ...ticked.keys()]), text !== "");
+    };
     const content = $("<div>").append($("<p>").text(`${tags.length} variables. Choose those to read.`), search, tree);
     const notice = RED.notify(content, {
       modal: true,
@@ -116,13 +121,9 @@ export class TagTable {
           text: "Add",
           class: "primary",
           click: () => {
-            const chosen = (tree.treeList("selected") as TreeItem[]).flatMap((item) =>
-              item.tag === undefined ? [] : [item.tag],
-            );
-            this.#list.editableList(
-              "addItems",
-              chosen.filter((tag) => !known.has(tag.nodeId)),
-            );
+            collect();
+            const chosen = [...ticked.values()].filter(({ nodeId }) => !known.has(nodeId));
+            this.#list.editableList("addItems", chosen);
             notice.close();
           },
         },
@@ -132,7 +133,10 @@ export class TagTable {
     search.searchBox({
       delay: 200,
       style: "compact",
-      change: () => tree.treeList("data", shown(String(search.val() ?? ""))),
+      change: () => {
+        collect();
+        tree.treeList("data", shown(String(search.val() ?? "")));
+      },
     });
   }
 

@@ -1,6 +1,6 @@
 /** A number in a range, or a `${VARIABLE}` that holds one. */
-function between(low: number, high: number): (value: string) => boolean | string {
-  return (value) =>
+function between(low: number, high: number): (value: string, options: unknown) => boolean | string {
+  return (value, _options) =>
     /^\$\{.+\}$/.test(value) ||
     (value !== "" && Number(value) >= low && Number(value) <= high) ||
     `Give a number from ${low} to ${high}.`;
@@ -18,7 +18,7 @@ RED.nodes.registerType("fplus-opcua-simulator", {
     name: { value: "" },
     enabled: {
       value: "on",
-      validate(value) {
+      validate(value, _options) {
         return /^(on|off|\$\{.+\})$/.test(value) || "Write on, off, or a ${VARIABLE} that holds one of them.";
       },
     },

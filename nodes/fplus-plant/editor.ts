@@ -1,5 +1,7 @@
 RED.nodes.registerType("fplus-plant", {
   category: "config",
+  // It is the plant itself: other nodes find it without naming it.
+  hasUsers: false,
   defaults: {
     name: { value: "" },
     folder: { value: "" },

@@ -10,7 +10,7 @@ RED.nodes.registerType("fplus-sparkplug-device", {
     edge: { value: "", type: "fplus-sparkplug-edge", required: true },
     device: {
       value: "",
-      validate(value) {
+      validate(value, _options) {
         return !/[/+#]/.test(value) || "Give a device id without the characters / + and #.";
       },
     },

@@ -1,5 +1,5 @@
 /** Sparkplug ids go into topics. */
-function validId(value: string): boolean | string {
+function validId(value: string, _options: unknown): boolean | string {
   if (/^\$\{.+\}$/.test(value)) return true;
   return (value !== "" && !/[/+#]/.test(value)) || "Give an id without the characters / + and #.";
 }
@@ -11,10 +11,10 @@ RED.nodes.registerType("fplus-sparkplug-edge", {
     group: { value: "Plant", required: true, validate: validId },
     edgeNode: { value: "Gateway", required: true, validate: validId },
     broker: { value: "", type: "fplus-broker", required: false },
-    primaryHost: { value: "", validate: (value: string) => value === "" || validId(value) },
+    primaryHost: { value: "", validate: (value: string, options: unknown) => value === "" || validId(value, options) },
     spoolMegabytes: {
       value: "512",
-      validate(value) {
+      validate(value, _options) {
         return Number(value) >= 1 || "Give the size of the spool in megabytes, 1 or more.";
       },
     },

@@ -11,7 +11,7 @@ RED.nodes.registerType("fplus-sparkplug-in", {
     host: {
       value: "FactoryPlus",
       required: true,
-      validate(value) {
+      validate(value, _options) {
         return (value !== "" && !/[/+#]/.test(value)) || "Give a host id without the characters / + and #.";
       },
     },

@@ -13,7 +13,10 @@ RED.nodes.registerType("fplus-ui-trend", {
     width: { value: 12 },
     height: { value: 9 },
     signals: { value: "" },
-    minutes: { value: "5", validate: (value: string) => Number(value) > 0 || "Give the minutes to show at first." },
+    minutes: {
+      value: "5",
+      validate: (value: string, _options: unknown) => Number(value) > 0 || "Give the minutes to show at first.",
+    },
   },
   label() {
     return this.name || "ui trend";
