@@ -24,7 +24,7 @@ interface Editor {
   readonly nodes: {
     node(id: string): EditorNode | null;
     getType(type: string): {
-      readonly defaults: Record<string, { validate?(value: unknown, options: unknown): unknown }>;
+      readonly defaults: Record<string, { readonly validate?: (value: unknown, options: unknown) => unknown }>;
     };
     eachNode(visit: (node: EditorNode) => void): void;
     eachConfig(visit: (node: EditorNode) => void): void;
@@ -166,8 +166,8 @@ describe("the editor", () => {
     const checks = await watched.page.evaluate(
       (types) =>
         types.flatMap((type) =>
-          Object.entries(RED.nodes.getType(type).defaults).flatMap(([property, { validate }]) =>
-            validate === undefined ? [] : [{ field: `${type}.${property}`, parameters: validate.length }],
+          Object.entries(RED.nodes.getType(type).defaults).flatMap(([property, { validate: check }]) =>
+            check === undefined ? [] : [{ field: `${type}.${property}`, parameters: check.length }],
           ),
         ),
       Object.keys(manifest["node-red"].nodes),

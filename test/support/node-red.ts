@@ -7,6 +7,9 @@ import { until } from "./until.ts";
 /** A Node-RED of a user, with what it has said so far. */
 export interface NodeRedRun {
   readonly url: string;
+  readonly pid: number;
+  /** From spawning the process until its flows had started. */
+  startedMs(): number;
   /** The log. */
   output(): string;
   stop(): Promise<void>;
@@ -29,12 +32,19 @@ export async function startNodeRed(
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const began = performance.now();
+  let started = 0;
   const ended = once(child, "close");
   let text = "";
   for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => void (text += chunk.toString()));
+    stream.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (started === 0 && text.includes("Started flows")) started = performance.now() - began;
+    });
   const run: NodeRedRun = {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    startedMs: () => started,
     output: () => text,
     async stop() {
       child.kill("SIGINT");

@@ -179,7 +179,13 @@ function row(signal: DirectorySignal, client: LiveClient, now: number, drawn: re
   };
   return h(
     "tr",
-    { key: signal.id, class: signal.numeric ? "fplus-row-pick" : "", onClick: toggle, "data-metric": signal.metric },
+    {
+      key: signal.id,
+      class: signal.numeric ? "fplus-row-pick" : "",
+      onClick: toggle,
+      "data-metric": signal.metric,
+      "data-time": live?.time,
+    },
     [
       h("td", [
         signal.numeric

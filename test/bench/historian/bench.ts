@@ -7,15 +7,11 @@ import os from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Point } from "@influxdata/influxdb-client";
+import type { BenchResult } from "../../../scripts/bench.ts";
 import { openHistorian } from "../../../lib/historian/index.ts";
 import { LineRenderer, renderLines } from "../../../lib/historian/influx/line.ts";
 import { takeIn } from "../../../lib/historian/points.ts";
 import { SampleBatch, SignalRegistry, ValueType } from "../../../lib/sample/index.ts";
-
-interface BenchResult {
-  readonly title: string;
-  readonly rows: Record<string, string | number>[];
-}
 
 const SERIES = 100;
 const T0 = 1_700_000_000_000;
