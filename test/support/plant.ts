@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -7,6 +8,9 @@ import type { PartHealth } from "../../lib/health/index.ts";
 import { freePorts } from "./ports.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
+/** What `npm start` runs, without npm in between, so that signals reach the plant. */
+const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: { start: string } };
+const START = scripts.start.split(" ").slice(1);
 export const PASSWORD = "test-password";
 
 export interface PlantRun {
@@ -49,7 +53,7 @@ export function removeState(stateDir: string): Promise<void> {
 export async function startPlant(options: PlantRunOptions = {}): Promise<PlantRun> {
   const [web, opcua, mqtt] = options.ports ?? (await freePorts(3));
   const stateDir = options.stateDir ?? (await newState());
-  const child = spawn(process.execPath, [path.join(root, "scripts/start.ts")], {
+  const child = spawn(process.execPath, START, {
     cwd: root,
     env: {
       ...process.env,

@@ -28,7 +28,8 @@ export async function run(): Promise<BenchResult> {
         const nodeRed = await startNodeRed(root, users[which], port!);
         const started = nodeRed.startedMs();
         const palette = await (await fetch(`${nodeRed.url}/nodes`, { headers: { accept: "application/json" } })).text();
-        if (palette.includes("@fplus/node-red-suite") !== (which === "with")) throw new Error(`${which}: wrong palette`);
+        if (palette.includes("@fplus/node-red-suite") !== (which === "with"))
+          throw new Error(`${which}: wrong palette`);
         await pause(3000);
         // The first run of each writes the folder's files.
         if (i > 0) {
