@@ -48,25 +48,6 @@ export function tableError(mistakes: readonly TagMistake[]): FplusError {
   });
 }
 
-/**
- * Reads a pasted table: `device,metric,nodeId[,samplingMs[,deadband[,unit]]]`, comma, semicolon or tab between fields;
- * a heading line is passed over. The NodeId may hold semicolons where comma or tab separates.
- */
-export function parseTagLines(text: string): unknown[] {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const separator = lines[0]?.includes("\t") ? "\t" : ",";
-  const rows = lines.map((line) => line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, "$1")));
-  if (/^device$/i.test(rows[0]?.[0] ?? "")) rows.shift();
-  return rows.map(([device, metric, nodeId, samplingMs, deadband, unit]) => ({
-    device,
-    metric,
-    nodeId,
-    ...(samplingMs ? { samplingMs: Number(samplingMs) } : {}),
-    ...(deadband ? { deadband: Number(deadband) } : {}),
-    ...(unit ? { unit } : {}),
-  }));
-}
-
 function mistakeIn(row: unknown, seen: Set<string>): TagMistake | undefined {
   if (typeof row !== "object" || row === null) return { field: "", reason: "is no tag" };
   const tag = row as Partial<Record<keyof Tag, unknown>>;

@@ -1,4 +1,5 @@
-import { type TagRow, TagTable } from "./tag-table-editor.ts";
+import type { TagRow } from "./tag-lines.ts";
+import { TagTable } from "./tag-table-editor.ts";
 
 let table: TagTable | undefined;
 

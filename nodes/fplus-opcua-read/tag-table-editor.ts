@@ -1,13 +1,4 @@
-/** A line of the tag table, as it is saved in the flow. */
-export interface TagRow {
-  device: string;
-  metric: string;
-  nodeId: string;
-  unit?: string;
-  samplingMs?: number;
-  deadband?: number;
-  hierarchy?: string[];
-}
+import { parseTagLines, type TagRow } from "./tag-lines.ts";
 
 interface TreeItem {
   label: string;
@@ -21,9 +12,21 @@ interface TreeItem {
 }
 
 const FIELDS = [
-  { key: "device", label: "Device", width: "24%" },
-  { key: "metric", label: "Metric", width: "28%" },
-  { key: "nodeId", label: "NodeId", width: "42%" },
+  { key: "device", label: "Device", width: "19%", hint: "" },
+  { key: "metric", label: "Metric", width: "24%", hint: "" },
+  { key: "nodeId", label: "NodeId", width: "29%", hint: "" },
+  {
+    key: "samplingMs",
+    label: "Sample",
+    width: "10%",
+    hint: "Milliseconds between two samples of this tag; blank as for all",
+  },
+  {
+    key: "deadband",
+    label: "Band",
+    width: "9%",
+    hint: "Absolute deadband: smaller changes are not reported; blank for none",
+  },
 ] as const;
 
 /** The editable list of tags in the dialog, with paste and a browser of the server's variables. */
@@ -39,7 +42,9 @@ export class TagTable {
       height: 220,
       addButton: "add a tag",
       header: $("<div>").append(
-        ...FIELDS.map(({ label, width }) => $("<div>").css({ display: "inline-block", width }).text(label)),
+        ...FIELDS.map(({ label, width, hint }) =>
+          $("<div>").css({ display: "inline-block", width }).attr("title", hint).text(label),
+        ),
       ),
     });
     list.editableList("addItems", [...rows]);
@@ -49,9 +54,18 @@ export class TagTable {
     const rows: TagRow[] = [];
     (this.#list.editableList("items") as JQuery).each((_i, element) => {
       const item = $(element as unknown as HTMLElement);
-      const rest = item.data("data") as TagRow;
+      const { samplingMs: _samplingMs, deadband: _deadband, ...rest } = item.data("data") as TagRow;
       const field = (key: string): string => String(item.find(`.fplus-tag-${key}`).val() ?? "").trim();
-      const row = { ...rest, device: field("device"), metric: field("metric"), nodeId: field("nodeId") };
+      const number = (key: "samplingMs" | "deadband"): Partial<TagRow> =>
+        field(key) === "" ? {} : { [key]: Number(field(key)) };
+      const row = {
+        ...rest,
+        device: field("device"),
+        metric: field("metric"),
+        nodeId: field("nodeId"),
+        ...number("samplingMs"),
+        ...number("deadband"),
+      };
       if (row.device !== "" || row.metric !== "" || row.nodeId !== "") rows.push(row);
     });
     return rows;
@@ -63,7 +77,12 @@ export class TagTable {
       .attr({ rows: 8, "aria-label": "Tag lines", placeholder: "Press01,Temperature,ns=2;s=Press01.Temperature" })
       .css({ width: "100%", fontFamily: "monospace" });
     const notice = RED.notify(
-      $("<div>").append($("<p>").text("Paste lines of device, metric, NodeId (comma or tab between)."), area),
+      $("<div>").append(
+        $("<p>").text(
+          "Paste lines of device, metric, NodeId and, if you like, sampling in ms, deadband, unit (comma or tab between).",
+        ),
+        area,
+      ),
       {
         modal: true,
         fixed: true,
@@ -73,7 +92,7 @@ export class TagTable {
             text: "Add",
             class: "primary",
             click: () => {
-              this.#list.editableList("addItems", parseLines(String(area.val() ?? "")));
+              this.#list.editableList("addItems", parseTagLines(String(area.val() ?? "")));
               notice.close();
             },
           },
@@ -141,9 +160,9 @@ export class TagTable {
   }
 
   #showRow(container: JQuery, row: Partial<TagRow>): void {
-    for (const { key, label, width } of FIELDS) {
+    for (const { key, label, width, hint } of FIELDS) {
       $("<input>")
-        .attr({ type: "text", "aria-label": label, placeholder: label })
+        .attr({ type: "text", "aria-label": hint || label, placeholder: hint === "" ? label : "" })
         .addClass(`fplus-tag-${key}`)
         .css({ width, marginRight: "4px" })
         .val(row[key] ?? "")
@@ -172,16 +191,4 @@ function treeOf(tags: readonly TagRow[], known: ReadonlySet<string>, expanded: b
 function matches(tag: TagRow, text: string): boolean {
   const wanted = text.toLowerCase();
   return `${tag.device}/${tag.metric} ${tag.nodeId}`.toLowerCase().includes(wanted);
-}
-
-function parseLines(text: string): TagRow[] {
-  return text
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== "" && !/^device[,\t]/i.test(line))
-    .map((line) => {
-      const [device = "", metric = "", nodeId = ""] = line
-        .split(line.includes("\t") ? "\t" : ",")
-        .map((field) => field.trim());
-      return { device, metric, nodeId };
-    });
 }

@@ -40,6 +40,18 @@ export async function startService(
     if (Date.now() > deadline) throw new Error(`${program} was not ready in 20 s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  return stoppable(child);
+}
+
+/** Starts a program that prints `ready` when it is. */
+export async function startPrinting(program: string, args: readonly string[]): Promise<ServiceProcess> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
+  const [said] = (await Promise.race([once(child.stdout, "data"), once(child, "exit")])) as [unknown];
+  if (!String(said).includes("ready")) throw new Error(`${program} ${args.join(" ")} did not start: ${String(said)}`);
+  return stoppable(child);
+}
+
+function stoppable(child: ChildProcess): ServiceProcess {
   return {
     child,
     async stop(signal = "SIGTERM") {

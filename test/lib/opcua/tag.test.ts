@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkTags, parseTagLines, tableError } from "../../../lib/opcua/index.ts";
+import { checkTags, tableError } from "../../../lib/opcua/index.ts";
 
 test("a table with 200 mistakes names the first, counts the rest and keeps its good lines", () => {
   const rows: unknown[] = Array.from({ length: 200 }, (_, i) => ({ device: "D", metric: `M${i}`, nodeId: `x=${i}` }));
@@ -31,20 +31,4 @@ test("every kind of mistake is told by its field", () => {
     assert.deepEqual([tags.length, mistakes[0]?.field], [0, field]);
   }
   assert.deepEqual(checkTags([good, good]).mistakes, [{ field: "tags[1].metric", reason: "D/M is there twice" }]);
-});
-
-test("a pasted table is read with commas or tabs, with or without a heading", () => {
-  const expected = [
-    { device: "Press", metric: "Temp", nodeId: "ns=2;s=T", samplingMs: 500, deadband: 0.5, unit: "Cel" },
-    { device: "Press", metric: "Load", nodeId: "nsu=urn:x;s=L" },
-  ];
-  const lines = [
-    ["Press", "Temp", "ns=2;s=T", "500", "0.5", "Cel"],
-    ["Press", "Load", "nsu=urn:x;s=L"],
-  ];
-  for (const separator of [",", "\t"]) {
-    const text = lines.map((line) => line.join(separator)).join("\r\n");
-    assert.deepEqual(parseTagLines(text), expected);
-    assert.deepEqual(parseTagLines(`Device${separator}Metric${separator}NodeId\n${text}\n\n`), expected);
-  }
 });
