@@ -36,6 +36,7 @@ class SegmentSpool implements Spool {
   #appendedCount = 0;
   #releasedCount = 0;
   #dropped = 0;
+  #refused = 0;
   #corrupt = 0;
   #closed = false;
 
@@ -74,7 +75,7 @@ class SegmentSpool implements Spool {
       this.#appendedCount += 1;
       return segment.end - 1;
     } catch (error) {
-      this.#dropped += 1;
+      this.#refused += 1;
       throw ioError(this.#options.directory, error);
     }
   }
@@ -125,6 +126,7 @@ class SegmentSpool implements Spool {
       appended: this.#appendedCount,
       released: this.#releasedCount,
       dropped: this.#dropped,
+      refused: this.#refused,
       corrupt: this.#corrupt,
     };
   }
@@ -182,7 +184,7 @@ class SegmentSpool implements Spool {
     while (this.stats().bytes + bytes > this.#options.maxBytes && this.#segments.length > 0) {
       const oldest = this.#segments[0]!;
       if (this.#options.policy === "refuse" && oldest.end > this.#released) {
-        this.#dropped += 1;
+        this.#refused += 1;
         throw new FplusError("spool.full", `the spool holds its ${this.#options.maxBytes} bytes`, {
           field: this.#options.directory,
           hint: "Make it larger, or let it drop the oldest.",

@@ -19,8 +19,10 @@ export interface SpoolStats {
   readonly bytes: number;
   readonly appended: number;
   readonly released: number;
-  /** Records lost because the spool was full (policy drop-oldest) or could not be written (disk). */
+  /** Records given up for newer ones because the spool was full (policy drop-oldest). */
   readonly dropped: number;
+  /** Appends that failed: the spool was full (policy refuse) or the disk did not take them. */
+  readonly refused: number;
   /** Records that could not be read back after a crash (torn or damaged). */
   readonly corrupt: number;
 }
@@ -40,7 +42,7 @@ export interface SpoolRecord {
 export interface Spool {
   /**
    * Appends one record; it is readable at once and in the page cache when this returns its position.
-   * @throws FplusError `spool.full` under policy "refuse"; `spool.io` when the disk fails (counted as dropped)
+   * @throws FplusError `spool.full` under policy "refuse"; `spool.io` when the disk fails (counted as refused)
    */
   append(data: Uint8Array): number;
   /** Waits until everything appended so far is on disk (fsync); calls made meanwhile share one fsync. */

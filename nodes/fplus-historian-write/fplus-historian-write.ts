@@ -62,11 +62,12 @@ async function write(
   }
 }
 
-/** Once a second: how many samples a second, and how many the store holds or the disk keeps for it. */
+/** Once a second: how many samples a second, and how many the store holds or the disk keeps for it; a store that is away is said once. */
 function showStatus(node: NodeContext<WriteConfig>, writer: HistorianWriter): () => void {
   let last = writer.stats().written;
   let lastAt = performance.now();
   let lastDropped = 0;
+  let lastFault = "";
   const timer = setInterval(() => {
     const { written, spooled, spoolDepth, queued, dropped, fault } = writer.stats();
     const now = performance.now();
@@ -75,6 +76,9 @@ function showStatus(node: NodeContext<WriteConfig>, writer: HistorianWriter): ()
     lastAt = now;
     const losing = dropped > lastDropped;
     lastDropped = dropped;
+    if (fault !== "" && lastFault === "") node.report(fault);
+    if (fault === "" && lastFault !== "") node.log("the historian takes samples again");
+    lastFault = fault;
     if (losing) node.status("down", `down: ${amount(dropped)} lost`);
     else if (fault !== "" && spoolDepth > 0) node.status("warning", `down: spooling ${amount(spooled)}`);
     else if (fault !== "") node.status("warning", `down: ${amount(queued)} waiting`);

@@ -12,13 +12,13 @@ interface TreeItem {
 }
 
 const FIELDS = [
-  { key: "device", label: "Device", width: "19%", hint: "" },
-  { key: "metric", label: "Metric", width: "24%", hint: "" },
-  { key: "nodeId", label: "NodeId", width: "29%", hint: "" },
+  { key: "device", label: "Device", width: "17%", hint: "" },
+  { key: "metric", label: "Metric", width: "22%", hint: "" },
+  { key: "nodeId", label: "NodeId", width: "26%", hint: "" },
   {
     key: "samplingMs",
     label: "Sample",
-    width: "10%",
+    width: "13%",
     hint: "Milliseconds between two samples of this tag; blank as for all",
   },
   {
@@ -43,7 +43,7 @@ export class TagTable {
       addButton: "add a tag",
       header: $("<div>").append(
         ...FIELDS.map(({ label, width, hint }) =>
-          $("<div>").css({ display: "inline-block", width }).attr("title", hint).text(label),
+          $("<div>").css({ display: "inline-block", width, marginRight: "4px" }).attr("title", hint).text(label),
         ),
       ),
     });

@@ -27,8 +27,9 @@ export default function (RED: NodeAPI): void {
     });
     const stopStatus = liveStatus(node, () => {
       if (edge === undefined) return ["busy", "opening"];
-      const { gauges } = edge.health();
+      const { gauges, status } = edge.health();
       if (!edge.online) return ["down", `offline · ${amount(gauges["waiting"] ?? 0)} batches kept`];
+      if (status === "degraded") return ["warning", `${amount(rate.perSecond())}/s, not kept on disk`];
       return ["up", `${amount(rate.perSecond())}/s`];
     });
     return {

@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessage } from "node-
 import { FplusError, messageOf, toFplusError } from "../../lib/errors/index.ts";
 import type { Plant } from "../../lib/plant/index.ts";
 import { plantOf } from "./plant.ts";
+import { QuietErrors } from "./quiet-errors.ts";
 import { ErrorReporter } from "./reporter.ts";
 import { StatusLine, type StatusState } from "./status.ts";
 import { substituteAll } from "./substitute.ts";
@@ -36,7 +37,10 @@ export interface NodeContext<C> {
 
 /** What a node does. All parts are optional. */
 export interface NodeBehaviour {
-  /** One message at a time is not promised; what it throws goes to Catch nodes. */
+  /**
+   * One message at a time is not promised. What it throws goes to Catch nodes each time,
+   * and where there is none to the log: once, repetitions are counted.
+   */
   input?(msg: Message, send: (messages: Message | (Message | Message[] | null)[]) => void): void | Promise<void>;
   /** Node-RED waits for it (15 s at most). `removed` is false at a redeploy. */
   close?(removed: boolean): void | Promise<void>;
@@ -79,9 +83,18 @@ export function defineNode<C>(
     if (behaviour.service !== undefined) this.fplusService = behaviour.service;
     const input = behaviour.input?.bind(behaviour);
     if (input !== undefined) {
+      const quiet = new QuietErrors(this);
       // Node-RED counts this handler's parameters: with three it waits for done().
       this.on("input", (msg, send, done) => {
-        runInput(async () => input(msg as Message, send as Parameters<typeof input>[1]), done);
+        Promise.resolve()
+          .then(() => input(msg as Message, send as Parameters<typeof input>[1]))
+          .then(
+            () => done(),
+            (error: unknown) => {
+              const described = describedError(error);
+              if (!reporter.report(error, () => done(described))) done(quiet.add(described));
+            },
+          );
       });
     }
     this.on("close", (removed: boolean, done: () => void) => {
@@ -103,19 +116,11 @@ export function defineNode<C>(
   );
 }
 
-function runInput(run: () => Promise<void>, done: (error?: Error) => void): void {
-  run().then(
-    () => done(),
-    (error: unknown) => done(error instanceof FplusError ? describedError(error) : asError(error)),
-  );
-}
-
 /** Catch nodes and the log see the whole sentence, flows still find the code. */
-function describedError(error: FplusError): Error {
-  return Object.assign(new Error(error.describe(), { cause: error }), { code: error.code, field: error.field });
-}
-
-function asError(error: unknown): Error {
+function describedError(error: unknown): Error {
+  if (error instanceof FplusError) {
+    return Object.assign(new Error(error.describe(), { cause: error }), { code: error.code, field: error.field });
+  }
   return error instanceof Error ? error : new Error(messageOf(error));
 }
 

@@ -21,7 +21,8 @@ export class ErrorReporter {
     this.#say = say;
   }
 
-  report(error: unknown): void {
+  /** `say` takes the place of the usual way to say it, for this once. Tells whether it was said. */
+  report(error: unknown, say = this.#say): boolean {
     this.total += 1;
     const text = messageOf(error);
     const key = error instanceof FplusError ? `${error.code} ${error.field ?? error.message}` : text;
@@ -29,8 +30,8 @@ export class ErrorReporter {
     if (known === undefined) {
       if (this.#kinds.size >= MAX_KINDS) this.#forget();
       this.#kinds.set(key, { count: 0, timer: undefined });
-      this.#say(text, error);
-      return;
+      say(text, error);
+      return true;
     }
     known.count += 1;
     known.timer ??= setTimeout(() => {
@@ -38,6 +39,7 @@ export class ErrorReporter {
       known.count = 0;
       known.timer = undefined;
     }, SUMMARY_MS).unref();
+    return false;
   }
 
   close(): void {

@@ -44,7 +44,9 @@ describe("a server is killed and comes back", () => {
       for (const counts of stored) assert.deepEqual(missingCounts(counts), []);
       assert.doesNotMatch(rig!.plant.output(), /the plant ended|uncaught/i);
       const parts = await rig!.plant.health();
-      const lost = parts.flatMap(({ kind, counters }) => ((counters["dropped"] ?? 0) > 0 ? [kind] : []));
+      const lost = parts.flatMap(({ kind, counters }) =>
+        (counters["dropped"] ?? 0) + (counters["droppedBatches"] ?? 0) > 0 ? [kind] : [],
+      );
       assert.deepEqual(lost, []);
     });
   }

@@ -21,8 +21,9 @@ import { until } from "../support/until.ts";
 afterEach(() => unloadFlow());
 after(() => processLeases.closeAll());
 
-/** What was said as an error; the helper hears all nodes on each. */
-const said = (node: TestNode): string[] => node.error.args.map(([first]) => String(first));
+/** What was logged as an error; the helper hears all nodes on the prototype that they share. */
+const said = (node: TestNode): string[] =>
+  (Object.getPrototypeOf(node) as TestNode).error.args.map(([first]) => String(first));
 /** The texts of a node's status, newest last. */
 const statuses = (node: TestNode): string[] =>
   node.status.args.map(([status]) => (status as { text?: string }).text ?? "");
@@ -117,12 +118,28 @@ test("a message without a topic goes to Catch nodes with the field's name", asyn
       { id: "caught", z: "tab", type: "helper" },
     ],
   );
-  const caught = nextMessage(node("caught"));
-  node("w").receive({ payload: 5 });
-  assert.match(
-    (await caught)["error"] === undefined ? "" : JSON.stringify((await caught)["error"]),
-    /sample\.invalid.*\[topic\]/,
+  const caught: unknown[] = [];
+  node("caught").on("input", (msg) => caught.push((msg as { error?: unknown }).error));
+  for (let i = 0; i < 5; i++) node("w").receive({ payload: 5 });
+  await until("every error", () => caught.length === 5);
+  for (const error of caught) assert.match(JSON.stringify(error), /sample\.invalid.*\[topic\]/);
+});
+
+test("without a Catch node the same error of many messages is in the log once", async (t) => {
+  const node = await loadFlow(
+    temporaryFolder(t),
+    [historian, write],
+    [
+      { id: "h", type: "fplus-historian", engine: "embedded", folder: "", retention: "0" },
+      { id: "w", type: "fplus-historian-write", historian: "h", wires: [["ok"], []] },
+      { id: "ok", type: "helper" },
+    ],
   );
+  for (let i = 0; i < 5; i++) node("w").receive({ payload: 5 });
+  const good = nextMessage(node("ok"));
+  node("w").receive({ topic: "a/b/Good", payload: 5 });
+  await good;
+  assert.equal(said(node("w")).filter((text) => text.includes("sample.invalid")).length, 1);
 });
 
 test("a wrong endpoint, a NodeId that does not exist and a table with 200 mistakes: each is named, the good tag is read", async (t) => {

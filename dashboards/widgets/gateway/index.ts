@@ -37,7 +37,7 @@ const SHOWN_GAUGES: Readonly<Record<string, readonly string[]>> = {
   historian: ["series", "queued", "spooled"],
 };
 /** What only counts up when something went wrong. */
-const TROUBLE = /dropped|refused|rejected|corrupt|malformed|errors|gaps|retries/;
+const TROUBLE = /dropped|unkept|refused|rejected|corrupt|malformed|errors|gaps|retries/;
 
 /** How every part of the plant is: state, rates, queues, and what went wrong. */
 publishWidget(

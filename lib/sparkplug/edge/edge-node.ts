@@ -62,7 +62,9 @@ export class EdgeNode {
   #birthTimer: NodeJS.Timeout | undefined;
   #rebirthAsked = false;
   #lastError = "";
-  #counters = { accepted: 0, published: 0, messages: 0, births: 0, dropped: 0, commands: 0 };
+  /** Why samples cannot be kept on disk now; empty when they can. */
+  #keepFault = "";
+  #counters = { accepted: 0, unkept: 0, published: 0, messages: 0, births: 0, dropped: 0, commands: 0 };
 
   constructor(options: EdgeNodeOptions) {
     checkId(options.groupId, "group");
@@ -93,8 +95,9 @@ export class EdgeNode {
 
   /**
    * Takes samples: each is in the spool when this returns, and on its way when the node is online.
-   * `device` overrides the device of every signal.
-   * @throws FplusError `spool.full`, `spool.io`: the batch is not accepted and counted as dropped
+   * When the spool cannot take them (a full disk), they are sent at once without a copy if the node is online; that is
+   * reported and counted as `unkept`. `device` overrides the device of every signal.
+   * @throws FplusError `spool.full`, `spool.io`: the batch was neither kept nor sent, and is counted as dropped
    */
   accept(batch: SampleBatch, device = ""): void {
     if (batch.length === 0) return;
@@ -107,22 +110,32 @@ export class EdgeNode {
       aliases[i] = metric.alias;
       born &&= metric.born;
     }
-    let position: number;
-    try {
-      position = this.#options.spool.append(encodeRecord(batch, aliases));
-    } catch (error) {
-      this.#counters.dropped += batch.length;
-      throw error;
-    }
+    const sendable = this.#online && born && this.#inFlight <= MAX_IN_FLIGHT;
+    const position = this.#keep(batch, aliases, sendable);
     this.#counters.accepted += batch.length;
     for (let i = 0; i < batch.length; i++) remember(metrics[i]!, batch, i);
     if (!born) this.#birthSoon();
-    if (!this.#online || !born || this.#outbox.behind || this.#inFlight > MAX_IN_FLIGHT) {
+    if (position !== undefined && (!sendable || this.#outbox.behind)) {
       this.#outbox.defer(position);
       return;
     }
-    this.#outbox.sentLive(position);
+    if (position !== undefined) this.#outbox.sentLive(position);
     this.#publishSamples(batch, metrics, false).catch((error: unknown) => this.#report(error));
+  }
+
+  /** Appends to the spool and returns the position; undefined when that failed and the batch can be sent without. */
+  #keep(batch: SampleBatch, aliases: Uint32Array, sendable: boolean): number | undefined {
+    try {
+      const position = this.#options.spool.append(encodeRecord(batch, aliases));
+      this.#keepFault = "";
+      return position;
+    } catch (error) {
+      this.#keepFault = messageOf(error);
+      this.#counters[sendable ? "unkept" : "dropped"] += batch.length;
+      if (!sendable) throw error;
+      this.#report(error);
+      return undefined;
+    }
   }
 
   /** Says DDEATH for a device that is gone for good. */
@@ -136,17 +149,20 @@ export class EdgeNode {
   health(): PartHealth {
     const { spool, address, primaryHost = "" } = this.#options;
     const stats = spool.stats();
-    const waiting = this.#link.connected && !this.#online ? `waiting for host ${primaryHost}` : this.#lastError;
+    const waiting = this.#link.connected ? `waiting for host ${primaryHost}` : this.#lastError;
+    const kept = this.#keepFault === "";
     return {
       kind: "sparkplug-edge",
       name: `${this.#options.groupId}/${this.#options.edgeNodeId}`,
-      status: this.#online ? "up" : "down",
+      status: this.#online ? (kept ? "up" : "degraded") : "down",
       mode: "embedded",
-      detail: this.#online ? address.url.replace(/\/\/[^@/]*@/, "//") : waiting || "connecting",
+      detail: this.#online
+        ? `${address.url.replace(/\/\/[^@/]*@/, "//")}${kept ? "" : `, without a copy on disk: ${this.#keepFault}`}`
+        : waiting || "connecting",
       counters: {
         ...this.#counters,
         replayed: this.#outbox.replayedCount,
-        dropped: this.#counters.dropped + stats.dropped,
+        droppedBatches: stats.dropped,
         corrupt: stats.corrupt,
       },
       gauges: {

@@ -33,7 +33,10 @@ export async function run(): Promise<BenchResult> {
         "for (s)": seconds,
         "samples since": count(stored) - before,
         missing: stored.flatMap((counts) => missingCounts(counts)).length,
-        dropped: parts.reduce((sum, { counters }) => sum + (counters["dropped"] ?? 0), 0),
+        dropped: parts.reduce(
+          (sum, { counters }) => sum + (counters["dropped"] ?? 0) + (counters["droppedBatches"] ?? 0),
+          0,
+        ),
         "caught up after (s)": Math.round(recovered * 10) / 10,
         "plant (MB)": Math.round(residentMegabytes(rig.plant.pid)),
       });

@@ -140,7 +140,7 @@ test("when full, refuse keeps the oldest and takes again after a release", async
     { code: "spool.full" },
   );
   assert.equal(texts(spool).length, accepted);
-  assert.equal(spool.stats().dropped, 1);
+  assert.equal(spool.stats().refused, 1);
   spool.release(accepted);
   spool.append(text("again"));
   assert.deepEqual(texts(spool), ["again"]);
@@ -188,7 +188,7 @@ test("a full disk is an error and a count, and the spool works again when space 
     };
     assert.throws(fill, { code: "spool.io" });
     assert.throws(fill, { code: "spool.io" });
-    assert.equal(spool.stats().dropped, 2);
+    assert.equal(spool.stats().refused, 2);
     rmSync(ballast);
     spool.append(text("after"));
     const held = texts(spool);
