@@ -67,7 +67,9 @@ export function addDataValue(
   switch (type) {
     case ValueType.Int64:
     case ValueType.UInt64:
-      batch.u64[i] = joined(value as readonly [number, number]);
+      // node-opcua gives them as two words, high first.
+      batch.words[2 * i] = (value as readonly [number, number])[1];
+      batch.words[2 * i + 1] = (value as readonly [number, number])[0];
       break;
     case ValueType.Boolean:
       batch.f64[i] = value === true ? 1 : 0;
@@ -104,7 +106,6 @@ function elements(type: number, values: ArrayLike<unknown>): unknown[] {
   });
 }
 
-/** node-opcua gives 64-bit integers as two words, high first. */
 function joined([high, low]: readonly [number, number]): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }

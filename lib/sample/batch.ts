@@ -24,10 +24,8 @@ export class SampleBatch {
   flags: Uint8Array;
   /** Numbers, booleans (0, 1) and DateTime (milliseconds). */
   f64: Float64Array;
-  /** The same eight bytes as `f64`, for Int64. */
-  i64: BigInt64Array;
-  /** The same eight bytes as `f64`, for UInt64. */
-  u64: BigUint64Array;
+  /** The same eight bytes as `f64`: low and high word of 64-bit integers (two's complement). */
+  words: Uint32Array;
   /** Everything that is not a number: strings, bytes, arrays, structures. Sparse. */
   ref: (string | object | undefined)[];
 
@@ -40,8 +38,7 @@ export class SampleBatch {
     this.type = new Uint8Array(size);
     this.flags = new Uint8Array(size);
     this.f64 = new Float64Array(size);
-    this.i64 = new BigInt64Array(this.f64.buffer);
-    this.u64 = new BigUint64Array(this.f64.buffer);
+    this.words = new Uint32Array(this.f64.buffer);
     this.ref = [];
   }
 
@@ -77,8 +74,10 @@ export class SampleBatch {
     const i = this.add(signal, type, timeMs, timeNs, status);
     if (checked === null) this.flags[i] = SampleFlag.Null;
     else if (typeof checked === "number") this.f64[i] = checked;
-    else if (typeof checked === "bigint") this.i64[i] = checked;
-    else this.ref[i] = checked;
+    else if (typeof checked === "bigint") {
+      this.words[2 * i] = Number(checked & 0xffff_ffffn);
+      this.words[2 * i + 1] = Number((checked >> 32n) & 0xffff_ffffn);
+    } else this.ref[i] = checked;
   }
 
   /** Copies sample `from` of another batch to the end of this one. */
@@ -91,7 +90,8 @@ export class SampleBatch {
       other.status[from]!,
     );
     this.flags[i] = other.flags[from]!;
-    this.i64[i] = other.i64[from]!;
+    this.words[2 * i] = other.words[2 * from]!;
+    this.words[2 * i + 1] = other.words[2 * from + 1]!;
     const ref = other.ref[from];
     if (ref !== undefined) this.ref[i] = ref;
   }
@@ -107,9 +107,8 @@ export class SampleBatch {
     if (type === ValueType.Boolean) return this.f64[i] !== 0;
     if (isNumeric(type)) return this.f64[i]!;
     if (isInt64(type)) {
-      const wide = type === ValueType.Int64 ? this.i64[i]! : this.u64[i]!;
-      const narrow = Number(wide);
-      return Number.isSafeInteger(narrow) ? narrow : wide;
+      const narrow = this.#wide(i);
+      return Number.isSafeInteger(narrow) ? narrow : this.int64(i);
     }
     return this.ref[i] ?? null;
   }
@@ -119,8 +118,19 @@ export class SampleBatch {
     if (this.isNull(i)) return Number.NaN;
     const type = this.type[i]!;
     if (isNumeric(type)) return this.f64[i]!;
-    if (isInt64(type)) return Number(type === ValueType.Int64 ? this.i64[i]! : this.u64[i]!);
-    return Number.NaN;
+    return isInt64(type) ? this.#wide(i) : Number.NaN;
+  }
+
+  /** Sample i, of a 64-bit integer type, with all its bits. */
+  int64(i: number): bigint {
+    const wide = (BigInt(this.words[2 * i + 1]!) << 32n) | BigInt(this.words[2 * i]!);
+    return this.type[i] === ValueType.Int64 ? BigInt.asIntN(64, wide) : wide;
+  }
+
+  /** A 64-bit integer as a double; exact up to 2^53. */
+  #wide(i: number): number {
+    const high = this.words[2 * i + 1]!;
+    return (this.type[i] === ValueType.Int64 ? high | 0 : high) * 4_294_967_296 + this.words[2 * i]!;
   }
 
   #grow(): void {
@@ -131,7 +141,7 @@ export class SampleBatch {
     bigger.status.set(this.status);
     bigger.type.set(this.type);
     bigger.flags.set(this.flags);
-    bigger.i64.set(this.i64);
+    bigger.words.set(this.words);
     this.signal = bigger.signal;
     this.timeMs = bigger.timeMs;
     this.timeNs = bigger.timeNs;
@@ -139,8 +149,7 @@ export class SampleBatch {
     this.type = bigger.type;
     this.flags = bigger.flags;
     this.f64 = bigger.f64;
-    this.i64 = bigger.i64;
-    this.u64 = bigger.u64;
+    this.words = bigger.words;
   }
 }
 

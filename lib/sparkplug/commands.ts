@@ -1,28 +1,38 @@
-import { SampleBatch, type SampleValue, ValueType } from "../sample/index.ts";
-import { addMetric } from "./metric-value.ts";
-import { DecodedPayload, MetricFlag } from "./payload.ts";
-import { PayloadEncoder } from "./payload-encoder.ts";
+import { type FplusError, toFplusError } from "../errors/index.ts";
+import { type SampleValue, ValueType } from "../sample/index.ts";
+import { decodePayload } from "./codec/decode.ts";
+import { PayloadEncoder } from "./codec/encoder.ts";
+import { metricName } from "./codec/text.ts";
+import { typeOf, valueAt } from "./codec/value.ts";
+import { head, metrics, Shape } from "./codec/workbench.ts";
 
 /** One metric of an NCMD or DCMD. */
 export interface CommandMetric {
   /** Empty where only the alias was sent. */
   readonly name: string;
+  /** -1 where there is none. */
   readonly alias: number;
   readonly value: SampleValue;
 }
 
 /**
- * The metrics of a command message.
- * @throws FplusError `sparkplug.malformed`
+ * The metrics of a command message; those that cannot be read are given to `onFault` and left out.
+ * @throws FplusError `sparkplug.malformed`, `sparkplug.limit` where the message as a whole cannot be read
  */
-export function commandsOf(bytes: Uint8Array): CommandMetric[] {
-  const payload = new DecodedPayload().decode(bytes);
-  const batch = new SampleBatch(payload.count);
-  return Array.from({ length: payload.count }, (_, i) => {
-    addMetric(payload, i, payload.datatype[i]!, 0, 0, batch, 0);
-    const aliased = (payload.flags[i]! & MetricFlag.HasAlias) !== 0;
-    return { name: payload.name(i), alias: aliased ? payload.alias[i]! : -1, value: batch.value(i) };
-  });
+export function commandsOf(bytes: Uint8Array, onFault: (fault: FplusError) => void): CommandMetric[] {
+  const count = decodePayload(bytes);
+  const commands: CommandMetric[] = [];
+  for (let i = 0; i < count; i++) {
+    const shape = metrics.shape[i]!;
+    try {
+      if ((shape & Shape.Broken) !== 0) throw head.firstFault;
+      const alias = (shape & Shape.HasAlias) !== 0 ? metrics.alias[i]! : -1;
+      commands.push({ name: metricName(i), alias, value: valueAt(i, typeOf(i, ValueType.Unknown)) });
+    } catch (error) {
+      onFault(toFplusError("sparkplug.malformed", error));
+    }
+  }
+  return commands;
 }
 
 /** A command that sets one metric; commands have no seq. */

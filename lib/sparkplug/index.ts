@@ -2,11 +2,35 @@
  * Sparkplug B: the codec, and the sessions of edge nodes and host applications.
  * @module
  */
-export { addMetric } from "./metric-value.ts";
-export { type ArrayValue, isArrayType, packArray, unpackArray } from "./packed-array.ts";
-export { Carrier, DecodedPayload, MetricFlag } from "./payload.ts";
-export { type MetricHead, PayloadEncoder } from "./payload-encoder.ts";
-export { type KnownProperties, knownProperties, qualityCode, SparkplugQuality } from "./properties.ts";
+export {
+  addMetric,
+  type ArrayValue,
+  type DataSet,
+  decodePayload,
+  decodePlain,
+  encodeCompressed,
+  encodePlain,
+  head,
+  isArrayType,
+  knownProperties,
+  type MetricHead,
+  type MetricInput,
+  metricName,
+  metrics,
+  packArray,
+  propertiesOf,
+  PayloadEncoder,
+  type PayloadInput,
+  type PlainMetric,
+  type PlainPayload,
+  qualityCode,
+  Shape,
+  SparkplugQuality,
+  type Template,
+  typeOf,
+  unpackArray,
+  valueAt,
+} from "./codec/index.ts";
 export {
   checkId,
   type MessageType,

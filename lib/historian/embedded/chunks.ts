@@ -4,8 +4,8 @@ import { noStatistics, type Statistics } from "../window.ts";
 import { decodeColumn, encodeColumn } from "./codec.ts";
 import { Column } from "./column.ts";
 
-/** Samples of a full chunk. */
-export const CHUNK_SAMPLES = 1024;
+/** Samples of a full chunk: until it is full it lies in memory, one a series; a larger one would be packed little better. */
+export const CHUNK_SAMPLES = 512;
 
 /** A closed chunk without its samples. */
 export interface ChunkInfo extends Statistics {

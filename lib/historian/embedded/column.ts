@@ -96,8 +96,8 @@ export class Column {
   }
 
   #grow(): void {
-    // A head is closed just above 1024 samples; doubling there would leave half of every head unused.
-    const size = this.ms.length === 1024 ? 1088 : this.ms.length * 2;
+    // A head is closed just above 512 samples; doubling there would leave half of every head unused.
+    const size = this.ms.length === 512 ? 576 : this.ms.length * 2;
     const copy = <L extends Float64Array | Uint32Array | Uint8Array>(to: L, from: L): L => {
       to.set(from);
       return to;

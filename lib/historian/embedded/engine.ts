@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { FplusError } from "../../errors/index.ts";
 import type { Points } from "../points.ts";
-import { ChunkTable, cuts } from "./chunks.ts";
+import { CHUNK_SAMPLES, ChunkTable, cuts } from "./chunks.ts";
 import { Column } from "./column.ts";
 import { decodeJournal, encodeJournal } from "./journal.ts";
 import { makeSeries, type Series } from "./series.ts";
@@ -184,7 +184,7 @@ export class Engine {
   expire(before: number): boolean {
     const count = this.chunks.expire(before, 200);
     if (count > 0) {
-      this.#held = Math.max(0, this.#held - count * 1024);
+      this.#held = Math.max(0, this.#held - count * CHUNK_SAMPLES);
       this.#database.exec("pragma incremental_vacuum(256)");
     }
     return count === 200;

@@ -1,6 +1,6 @@
-import { Status, ValueType } from "../../sample/index.ts";
-import type { PayloadEncoder } from "../payload-encoder.ts";
-import { qualityCode, SparkplugQuality } from "../properties.ts";
+import { type SampleBatch, Status, ValueType } from "../../sample/index.ts";
+import type { MetricHead, PayloadEncoder } from "../codec/encoder.ts";
+import { qualityCode, SparkplugQuality } from "../codec/properties.ts";
 import type { EdgeDevice } from "./metric-table.ts";
 
 /** The command that asks an edge node for its births. */
@@ -45,8 +45,17 @@ export function deviceBirth(encoder: PayloadEncoder, seq: number, device: EdgeDe
       quality: known ? qualityCode(status) : SparkplugQuality.Stale,
       ...(unit === "" ? {} : { unit }),
     };
-    if (known) encoder.sample(head, last, 0);
+    if (known) birthSample(encoder, head, last);
     else encoder.metric(head, ValueType.Double, null, now);
   }
   return encoder.finish();
+}
+
+/** A last value that cannot be encoded must not keep a device from being born: the metric is, without a value. */
+function birthSample(encoder: PayloadEncoder, head: MetricHead, last: SampleBatch): void {
+  try {
+    encoder.sample(head, last, 0);
+  } catch {
+    encoder.metric({ ...head, quality: SparkplugQuality.Bad }, last.type[0]!, null, last.timeMs[0]!);
+  }
 }

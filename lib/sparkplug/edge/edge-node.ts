@@ -4,8 +4,8 @@ import type { PartHealth } from "../../health/index.ts";
 import { type SampleBatch, type SampleValue, SampleFlag } from "../../sample/index.ts";
 import type { Spool, SpoolRecord } from "../../spool/index.ts";
 import { commandsOf } from "../commands.ts";
-import { PayloadEncoder } from "../payload-encoder.ts";
-import { qualityCode } from "../properties.ts";
+import { PayloadEncoder } from "../codec/encoder.ts";
+import { qualityCode } from "../codec/properties.ts";
 import { checkId, type MessageType, sparkplugTopic, stateTopic } from "../topic.ts";
 import { DEVICE_REBIRTH_METRIC, deviceBirth, nodeBirth, nodeDeath, REBIRTH_METRIC } from "./births.ts";
 import { type EdgeDevice, type EdgeMetric, MetricTable } from "./metric-table.ts";
@@ -120,7 +120,7 @@ export class EdgeNode {
       return;
     }
     if (position !== undefined) this.#outbox.sentLive(position);
-    this.#publishSamples(batch, metrics, false).catch((error: unknown) => this.#report(error));
+    this.#publishSamples(batch, metrics, aliases, false).catch((error: unknown) => this.#report(error));
   }
 
   /** Appends to the spool and returns the position; undefined when that failed and the batch can be sent without. */
@@ -298,14 +298,16 @@ export class EdgeNode {
       this.#report(error);
       return true;
     }
-    const metrics = Array.from(batch.signal.subarray(0, batch.length), (alias) => this.#table.byAlias(alias));
+    // A record holds aliases where a batch holds signals.
+    const aliases = batch.signal;
+    const metrics = Array.from(aliases.subarray(0, batch.length), (alias) => this.#table.byAlias(alias));
     if (metrics.some((metric) => metric !== undefined && !metric.born)) {
       this.#birthSoon();
       return false;
     }
     // A record that only waited for its births is as live as they are.
     const historical = metrics.some((metric) => metric !== undefined && record.appendedAt < metric.device.bornAt);
-    await this.#publishSamples(batch, metrics, historical).catch((error: unknown) => this.#report(error));
+    await this.#publishSamples(batch, metrics, aliases, historical).catch((error: unknown) => this.#report(error));
     return true;
   }
 
@@ -313,6 +315,7 @@ export class EdgeNode {
   async #publishSamples(
     batch: SampleBatch,
     metrics: readonly (EdgeMetric | undefined)[],
+    aliases: Uint32Array,
     historical: boolean,
   ): Promise<void> {
     const byDevice = new Map<EdgeDevice, number[]>();
@@ -327,7 +330,9 @@ export class EdgeNode {
     const sending: Promise<void>[] = [];
     for (const [device, indexes] of byDevice) {
       this.#encoder.begin(now, this.#nextSeq());
-      for (const i of indexes) this.#addSample(metrics[i]!, batch, i, historical);
+      if (!historical && indexes.every((i) => isPlain(metrics[i]!, batch, i))) {
+        this.#encoder.values(batch, indexes, aliases, (fault) => this.#unencodable(fault));
+      } else for (const i of indexes) this.#addSample(metrics[i]!, batch, i, historical);
       sending.push(this.#publish("DDATA", this.#encoder.finish(), device.id));
       this.#counters.published += indexes.length;
     }
@@ -336,21 +341,23 @@ export class EdgeNode {
 
   #addSample(metric: EdgeMetric, batch: SampleBatch, i: number, historical: boolean): void {
     const status = batch.status[i]!;
-    const plain = !historical && status === 0 && metric.status === 0 && (batch.flags[i]! & SampleFlag.Historical) === 0;
-    if (plain) {
-      this.#encoder.sample(metric.head, batch, i);
-      return;
+    const head = {
+      alias: metric.alias,
+      historical: historical || (batch.flags[i]! & SampleFlag.Historical) !== 0,
+      ...(status === 0 && metric.status === 0 ? {} : { quality: qualityCode(status) }),
+    };
+    try {
+      this.#encoder.sample(head, batch, i);
+      if (!historical) metric.status = status;
+    } catch (error) {
+      this.#unencodable(error);
     }
-    this.#encoder.sample(
-      {
-        alias: metric.alias,
-        historical: historical || (batch.flags[i]! & SampleFlag.Historical) !== 0,
-        ...(status === 0 && metric.status === 0 ? {} : { quality: qualityCode(status) }),
-      },
-      batch,
-      i,
-    );
-    if (!historical) metric.status = status;
+  }
+
+  /** A sample that does not fit its own type: the others of its message go without it. */
+  #unencodable(fault: unknown): void {
+    this.#counters.dropped += 1;
+    this.#report(fault);
   }
 
   /** Publishes a message of this node. Never rejects: a failure is reported, and repaired by the births of the next connection. */
@@ -373,7 +380,7 @@ export class EdgeNode {
 
   #nodeCommand(payload: Uint8Array): void {
     this.#counters.commands += 1;
-    for (const command of commandsOf(payload)) {
+    for (const command of commandsOf(payload, (fault) => this.#report(fault))) {
       if (command.name !== REBIRTH_METRIC || command.value !== true) continue;
       this.#rebirthAsked = true;
       this.#birthSoon();
@@ -384,7 +391,7 @@ export class EdgeNode {
     const device = this.#table.devices.get(topic.slice(topic.lastIndexOf("/") + 1));
     if (device === undefined) return;
     this.#counters.commands += 1;
-    for (const command of commandsOf(payload)) {
+    for (const command of commandsOf(payload, (fault) => this.#report(fault))) {
       const metric = command.name || this.#table.byAlias(command.alias)?.name;
       if (metric === DEVICE_REBIRTH_METRIC) this.#birthDevice(device);
       else if (metric !== undefined) this.#options.onCommand?.({ device: device.id, metric, value: command.value });
@@ -411,6 +418,11 @@ export class EdgeNode {
     this.#lastError = messageOf(error);
     this.#options.onError?.(error);
   }
+}
+
+/** A good value after a good one needs no word about its quality. */
+function isPlain(metric: EdgeMetric, batch: SampleBatch, i: number): boolean {
+  return batch.status[i] === 0 && metric.status === 0 && (batch.flags[i]! & SampleFlag.Historical) === 0;
 }
 
 function hasUnborn(device: EdgeDevice): boolean {

@@ -1,13 +1,10 @@
 import { SampleBatch, type Signal, signals } from "../../sample/index.ts";
-import type { MetricHead } from "../payload-encoder.ts";
 
 /** One metric of a device, with its last value. */
 export interface EdgeMetric {
   readonly device: EdgeDevice;
   readonly name: string;
   readonly alias: number;
-  /** The head of a live DATA metric, made once. */
-  readonly head: MetricHead;
   /** Holds exactly the last sample; empty until there is one. */
   readonly last: SampleBatch;
   unit: string;
@@ -104,7 +101,6 @@ export class MetricTable {
       device,
       name,
       alias,
-      head: { alias },
       last: new SampleBatch(1),
       unit: "",
       status: 0,

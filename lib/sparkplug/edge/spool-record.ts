@@ -1,6 +1,6 @@
 import { FplusError } from "../../errors/index.ts";
 import { isInt64, isNumeric, SampleBatch } from "../../sample/index.ts";
-import { type ArrayValue, isArrayType, packArray, unpackArray } from "../packed-array.ts";
+import { type ArrayValue, isArrayType, packArray, unpackArray } from "../codec/packed-array.ts";
 
 /**
  * One accepted batch as it lies in the spool: count (u32), then for each sample
@@ -30,7 +30,8 @@ export function encodeRecord(batch: SampleBatch, aliases: Uint32Array): Uint8Arr
     at = out.writeUInt32LE(batch.status[i]!, at + 2);
     at = out.writeDoubleLE(batch.timeMs[i]!, at);
     at = out.writeUInt32LE(batch.timeNs[i]!, at);
-    if (isNumber(batch.type[i]!) || batch.isNull(i)) at = out.writeBigUInt64LE(batch.u64[i]!, at);
+    if (isNumber(batch.type[i]!) || batch.isNull(i))
+      at = out.writeUInt32LE(batch.words[2 * i + 1]!, out.writeUInt32LE(batch.words[2 * i]!, at));
     else {
       const { kind, bytes } = refs[next++]!;
       at = out.writeUInt32LE(bytes.length, at);
@@ -64,7 +65,8 @@ export function decodeRecord(data: Uint8Array): SampleBatch {
       batch.flags[i] = bytes[at + 5]!;
       at += FIXED_BYTES;
       if (isNumber(type) || batch.isNull(i)) {
-        batch.u64[i] = bytes.readBigUInt64LE(at);
+        batch.words[2 * i] = bytes.readUInt32LE(at);
+        batch.words[2 * i + 1] = bytes.readUInt32LE(at + 4);
         at += 8;
       } else {
         const length = bytes.readUInt32LE(at);

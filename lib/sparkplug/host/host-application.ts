@@ -2,9 +2,10 @@ import type { BrokerAddress, LinkFactory, MqttLink } from "../../broker/index.ts
 import { FplusError, messageOf } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
 import type { SampleBatch } from "../../sample/index.ts";
+import { decodePayload } from "../codec/decode.ts";
+import { head } from "../codec/workbench.ts";
 import { rebirthCommand } from "../commands.ts";
 import { parseState } from "../edge/primary-host.ts";
-import { DecodedPayload } from "../payload.ts";
 import { checkId, NAMESPACE, parseTopic, type SparkplugTopic, sparkplugTopic, stateTopic } from "../topic.ts";
 import { bdSeqOf, NodeView, type ReadOutcome, sourceOf, type ViewState } from "./node-view.ts";
 
@@ -46,7 +47,6 @@ const DEVICE_DATA_TYPES = ["DBIRTH", "DDATA", "DDEATH"] as const;
 /** A Sparkplug host application: says that it is there, follows every edge node, and turns messages into batches. */
 export class HostApplication {
   readonly #options: HostApplicationOptions;
-  readonly #payload = new DecodedPayload();
   readonly #nodes = new Map<string, NodeView>();
   readonly #link: MqttLink;
   #stateTime = 0;
@@ -151,31 +151,32 @@ export class HostApplication {
   #message(topic: SparkplugTopic, bytes: Uint8Array): void {
     this.#counters.messages += 1;
     const now = Date.now();
-    const payload = this.#payload.decode(bytes);
+    decodePayload(bytes);
+    const { seq } = head;
     const node = this.#node(topic);
     switch (topic.type) {
       case "NBIRTH":
-        this.#take(node, topic, node.nodeBirth(payload, now));
+        this.#take(node, topic, node.nodeBirth(now));
         this.#event("node-online", node, now);
         break;
       case "DBIRTH":
-        this.#order(node, payload.seq, now);
-        this.#take(node, topic, node.deviceBirth(topic.device, payload, now));
+        this.#order(node, seq, now);
+        this.#take(node, topic, node.deviceBirth(topic.device, now));
         this.#event("device-online", node, now, topic.device);
         // A device of a node whose own birth was missed: its later metrics may use aliases that are not known here.
         if (node.state !== "online") this.#askRebirth(node, "device birth before the node's", now);
         break;
       case "NDATA":
       case "DDATA":
-        this.#order(node, payload.seq, now);
-        this.#take(node, topic, node.data(topic.device, payload, now));
+        this.#order(node, seq, now);
+        this.#take(node, topic, node.data(topic.device, now));
         break;
       case "DDEATH":
-        this.#order(node, payload.seq, now);
+        this.#order(node, seq, now);
         for (const device of node.mark(topic.device, "offline")) this.#event("device-offline", node, now, device);
         break;
       case "NDEATH":
-        this.#nodeDeath(node, payload, now);
+        this.#nodeDeath(node, now);
         break;
       default:
         break;
@@ -183,8 +184,8 @@ export class HostApplication {
   }
 
   /** A death counts only for the connection that the last birth belongs to: an old will may come late. */
-  #nodeDeath(node: NodeView, payload: DecodedPayload, now: number): void {
-    const bdSeq = bdSeqOf(payload);
+  #nodeDeath(node: NodeView, now: number): void {
+    const bdSeq = bdSeqOf();
     if (bdSeq !== undefined && node.bdSeq >= 0 && bdSeq !== node.bdSeq) return;
     for (const device of node.mark("", "offline")) this.#event("device-offline", node, now, device);
     this.#event("node-offline", node, now);

@@ -1,8 +1,9 @@
 import { SampleBatch, type Signal, signals, Status, ValueType } from "../../sample/index.ts";
 import { BDSEQ_METRIC, DEVICE_REBIRTH_METRIC, HIERARCHY_METRICS, REBIRTH_METRIC } from "../edge/births.ts";
-import { addMetric } from "../metric-value.ts";
-import { type DecodedPayload, MetricFlag } from "../payload.ts";
-import { knownProperties } from "../properties.ts";
+import { knownProperties } from "../codec/properties.ts";
+import { metricName, textAt } from "../codec/text.ts";
+import { addMetric, typeOf } from "../codec/value.ts";
+import { Carrier, carrierOf, head, metrics, Shape } from "../codec/workbench.ts";
 import type { SparkplugTopic } from "../topic.ts";
 import { RebirthTimer } from "./rebirth-timer.ts";
 
@@ -72,43 +73,47 @@ export class NodeView {
   }
 
   /** NBIRTH: everything known of the node before is void. */
-  nodeBirth(payload: DecodedPayload, now: number): ReadOutcome {
+  nodeBirth(now: number): ReadOutcome {
     this.#dense.length = 0;
     this.#sparse.clear();
     for (const device of this.devices.values()) device.state = "offline";
-    this.#expected = payload.seq < 0 ? -1 : (payload.seq + 1) & 0xff;
-    this.bdSeq = bdSeqOf(payload) ?? -1;
+    this.#expected = head.seq < 0 ? -1 : (head.seq + 1) & 0xff;
+    this.bdSeq = bdSeqOf() ?? -1;
     this.state = "online";
     this.rebirth.answered();
-    return this.#birth("", payload, now);
+    return this.#birth("", now);
   }
 
-  deviceBirth(id: string, payload: DecodedPayload, now: number): ReadOutcome {
-    return this.#birth(id, payload, now);
+  deviceBirth(id: string, now: number): ReadOutcome {
+    return this.#birth(id, now);
   }
 
   /** NDATA and DDATA: metrics are found by alias, or by name. */
-  data(id: string, payload: DecodedPayload, now: number): ReadOutcome {
+  data(id: string, now: number): ReadOutcome {
     const device = this.devices.get(id);
-    const batch = new SampleBatch(payload.count);
+    const batch = new SampleBatch(head.count);
     if (device === undefined || device.state === "offline") {
-      return { batch, skipped: payload.count, missing: `data of ${id || "the node"} before its birth` };
+      return { batch, skipped: head.count, missing: `data of ${id || "the node"} before its birth` };
     }
     device.state = "online";
     let missing: string | undefined;
     let skipped = 0;
     let reason: unknown;
-    for (let i = 0; i < payload.count; i++) {
-      const signal = this.#find(payload, i, device);
+    const { count } = head;
+    for (let i = 0; i < count; i++) {
+      const shape = metrics.shape[i]!;
+      const signal = this.#find(i, shape, device);
       if (signal === undefined) {
         skipped += 1;
-        missing ??= payload.hasName(i) ? `unknown metric ${payload.name(i)}` : `unknown alias ${payload.alias[i]}`;
+        if ((shape & Shape.Broken) !== 0) reason ??= head.firstFault;
+        else
+          missing ??=
+            (shape & Shape.HasAlias) === 0 ? `unknown metric ${metricName(i)}` : `unknown alias ${metrics.alias[i]}`;
         continue;
       }
       try {
-        const status =
-          payload.propertiesStart[i]! < 0 ? Status.Good : (knownProperties(payload, i).status ?? Status.Good);
-        addMetric(payload, i, payload.datatype[i] || signal.type, signal.id, status, batch, now);
+        const status = (shape & Shape.HasProperties) === 0 ? Status.Good : (knownProperties(i).status ?? Status.Good);
+        addMetric(i, typeOf(i, signal.type), signal.id, status, batch, now);
       } catch (error) {
         skipped += 1;
         reason ??= error;
@@ -134,20 +139,26 @@ export class NodeView {
     return changed;
   }
 
-  #birth(id: string, payload: DecodedPayload, now: number): ReadOutcome {
+  #birth(id: string, now: number): ReadOutcome {
     const device = this.device(id);
     device.state = "online";
     device.byName.clear();
-    const hierarchy = hierarchyOf(payload);
-    const batch = new SampleBatch(payload.count);
+    const hierarchy = hierarchyOf();
+    const batch = new SampleBatch(head.count);
     let skipped = 0;
     let reason: unknown;
-    for (let i = 0; i < payload.count; i++) {
-      const metric = payload.name(i);
+    for (let i = 0; i < head.count; i++) {
+      const shape = metrics.shape[i]!;
+      if ((shape & Shape.Broken) !== 0) {
+        skipped += 1;
+        reason ??= head.firstFault;
+        continue;
+      }
+      const metric = metricName(i);
       if (metric === "" || CONTROL_METRICS.has(metric) || HIERARCHY_METRICS.includes(metric)) continue;
       try {
-        const { status = Status.Good, unit } = knownProperties(payload, i);
-        const type = (payload.datatype[i] || ValueType.Unknown) as ValueType;
+        const { status = Status.Good, unit } = knownProperties(i);
+        const type = typeOf(i, ValueType.Unknown) as ValueType;
         const signal = signals.intern({
           source: this.source,
           device: id,
@@ -157,8 +168,8 @@ export class NodeView {
           ...(unit === undefined ? {} : { unit }),
         });
         device.byName.set(metric, signal);
-        if ((payload.flags[i]! & MetricFlag.HasAlias) !== 0) this.#setAlias(payload.alias[i]!, signal);
-        addMetric(payload, i, type, signal.id, status, batch, now);
+        if ((shape & Shape.HasAlias) !== 0) this.#setAlias(metrics.alias[i]!, signal);
+        addMetric(i, type, signal.id, status, batch, now);
       } catch (error) {
         skipped += 1;
         reason ??= error;
@@ -167,12 +178,12 @@ export class NodeView {
     return { batch, skipped, ...(reason === undefined ? {} : { reason }) };
   }
 
-  #find(payload: DecodedPayload, i: number, device: DeviceView): Signal | undefined {
-    if ((payload.flags[i]! & MetricFlag.HasAlias) !== 0) {
-      const alias = payload.alias[i]!;
+  #find(i: number, shape: number, device: DeviceView): Signal | undefined {
+    if ((shape & Shape.HasAlias) !== 0) {
+      const alias = metrics.alias[i]!;
       return this.#dense[alias] ?? this.#sparse.get(alias);
     }
-    return device.byName.get(payload.name(i));
+    return (shape & Shape.HasName) === 0 ? undefined : device.byName.get(metricName(i));
   }
 
   #setAlias(alias: number, signal: Signal): void {
@@ -181,17 +192,19 @@ export class NodeView {
   }
 }
 
-/** The number of the connection that a birth or death belongs to. */
-export function bdSeqOf(payload: DecodedPayload): number | undefined {
-  for (let i = 0; i < payload.count; i++) if (payload.name(i) === BDSEQ_METRIC) return payload.lo[i]! & 0xff;
+/** The number of the connection that the birth or death on the workbench belongs to. */
+export function bdSeqOf(): number | undefined {
+  for (let i = 0; i < head.count; i++) if (metricName(i) === BDSEQ_METRIC) return metrics.words[2 * i]! & 0xff;
   return undefined;
 }
 
-function hierarchyOf(payload: DecodedPayload): string[] {
+function hierarchyOf(): string[] {
   const levels: string[] = [];
-  for (let i = 0; i < payload.count; i++) {
-    const level = HIERARCHY_METRICS.indexOf(payload.name(i));
-    if (level >= 0) levels[level] = payload.text(i);
+  for (let i = 0; i < head.count; i++) {
+    const level = HIERARCHY_METRICS.indexOf(metricName(i));
+    if (level >= 0 && carrierOf(metrics.shape[i]!) === Carrier.String) {
+      levels[level] = textAt(metrics.words[2 * i]!, metrics.words[2 * i + 1]!);
+    }
   }
   const gap = Array.from(levels, (level) => level === undefined).indexOf(true);
   return gap < 0 ? levels : levels.slice(0, gap);

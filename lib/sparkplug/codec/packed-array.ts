@@ -1,5 +1,5 @@
-import { FplusError } from "../errors/index.ts";
-import { ValueType } from "../sample/index.ts";
+import { FplusError } from "../../errors/index.ts";
+import { ValueType } from "../../sample/index.ts";
 
 /** Elements of an array value; numbers where they are exact, bigint for 64-bit integers beyond that. */
 export type ArrayValue = readonly (number | bigint | boolean | string)[];
