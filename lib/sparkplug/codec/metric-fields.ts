@@ -1,5 +1,6 @@
 import { nanoseconds, wholeMilliseconds } from "./timestamp.ts";
-import { BYTES, Carrier, head, MAX_PAYLOAD_BYTES, metrics, Shape } from "./workbench.ts";
+import { Carrier, head, metrics, Shape } from "./workbench.ts";
+import { joinParts } from "./joined-parts.ts";
 import { WireReader } from "./wire-reader.ts";
 
 const TAG = {
@@ -24,8 +25,6 @@ const TAG = {
   extension: 0x9a,
 } as const;
 
-/** Reading the same payload often may join the same parts often; they end before what the decoder looks ahead. */
-const JOIN_END = 2 * MAX_PAYLOAD_BYTES;
 const reader = new WireReader();
 
 /**
@@ -38,6 +37,7 @@ export function readMetric(i: number, start: number, end: number): number {
   let carrier: number = Carrier.None;
   let valueRun = start;
   let propertyParts = 0;
+  let metadataParts = 0;
   let valueParts = 0;
   const setCarrier = (next: number, at: number): void => {
     // Another member of the oneof ends the parts of a sub-message before it.
@@ -86,6 +86,7 @@ export function readMetric(i: number, start: number, end: number): number {
         metrics.metadataEnd[i] = reader.sliceEnd();
         metrics.metadataStart[i] = reader.at;
         reader.at = metrics.metadataEnd[i]!;
+        metadataParts += 1;
         shape |= Shape.HasMetadata;
         break;
       case TAG.properties:
@@ -147,20 +148,15 @@ export function readMetric(i: number, start: number, end: number): number {
     return Shape.Broken;
   }
   if (propertyParts > 1) {
-    metrics.propertiesStart[i] = head.joinedEnd;
-    join(start, end, TAG.properties);
+    metrics.propertiesStart[i] = joinParts(start, end, TAG.properties);
     metrics.propertiesEnd[i] = head.joinedEnd;
   }
-  if (
-    valueParts > 1 &&
-    (carrier === Carrier.DataSet || carrier === Carrier.Template || carrier === Carrier.Extension)
-  ) {
-    metrics.words[2 * i] = head.joinedEnd;
-    join(
-      valueRun,
-      end,
-      carrier === Carrier.DataSet ? TAG.dataset : carrier === Carrier.Template ? TAG.template : TAG.extension,
-    );
+  if (metadataParts > 1) {
+    metrics.metadataStart[i] = joinParts(start, end, TAG.metadata);
+    metrics.metadataEnd[i] = head.joinedEnd;
+  }
+  if (valueParts > 1 && (carrier === Carrier.DataSet || carrier === Carrier.Template)) {
+    metrics.words[2 * i] = joinParts(valueRun, end, carrier === Carrier.DataSet ? TAG.dataset : TAG.template);
     metrics.words[2 * i + 1] = head.joinedEnd;
   }
   return shape | (carrier << Shape.CarrierShift);
@@ -181,21 +177,4 @@ function readSlice(i: number): void {
   metrics.words[2 * i] = reader.at;
   metrics.words[2 * i + 1] = end;
   reader.at = end;
-}
-
-/** Copies every part of a sub-message behind the payload: Protocol Buffers that are put end to end are merged. */
-function join(start: number, end: number, wanted: number): void {
-  reader.open(start, end);
-  while (reader.more) {
-    const tag = reader.tag();
-    if (tag !== wanted) {
-      reader.skip(tag);
-      continue;
-    }
-    const partEnd = reader.sliceEnd();
-    if (head.joinedEnd + partEnd - reader.at > JOIN_END) return;
-    BYTES.copyWithin(head.joinedEnd, reader.at, partEnd);
-    head.joinedEnd += partEnd - reader.at;
-    reader.at = partEnd;
-  }
 }

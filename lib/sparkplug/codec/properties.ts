@@ -1,8 +1,9 @@
 import { FplusError } from "../../errors/index.ts";
 import { type SampleValue, Status, valueTypeName } from "../../sample/index.ts";
+import { joinParts } from "./joined-parts.ts";
 import { readScalar, type ScalarFields } from "./scalar-fields.ts";
 import { textAt } from "./text.ts";
-import { MAX_DEPTH, metrics, Shape } from "./workbench.ts";
+import { head, MAX_DEPTH, metrics, Shape } from "./workbench.ts";
 import { WireReader } from "./wire-reader.ts";
 
 /** A property as sparkplug-payload shows it. */
@@ -120,30 +121,59 @@ function scan(start: number, end: number, base: number): number {
     reader.at = sliceEnd;
   }
   reader.check();
-  return Math.min(keyAt, valueAt) - base;
+  if (keyAt !== valueAt) {
+    // Which value belongs to which key cannot be told.
+    throw new FplusError("sparkplug.malformed", `${keyAt - base} property keys and ${valueAt - base} values`, {
+      offset: start,
+    });
+  }
+  return keyAt - base;
 }
 
 /** Property k; sets in it are noted from `base` on. */
 function readProperty(k: number, base: number, depth: number): Property {
-  const reader = new WireReader().open(values[2 * k]!, values[2 * k + 1]!);
+  const start = values[2 * k]!;
+  const end = values[2 * k + 1]!;
+  const reader = new WireReader().open(start, end);
   let type = 0;
   let isNull = false;
   let value: Property["value"] = null;
+  // Where the last set begins, which tag it has, and in how many parts it came since another value.
+  let setTag = 0;
+  let setStart = 0;
+  let setEnd = 0;
+  let setRun = 0;
+  let setParts = 0;
   while (reader.more) {
+    const at = reader.at;
     const tag = reader.tag();
     if (tag === TAG.type) type = reader.varint();
     else if (tag === TAG.isNull) isNull = reader.bool();
     else if (tag === TAG.set || tag === TAG.sets) {
-      const end = reader.sliceEnd();
-      value = tag === TAG.set ? readSet(reader.at, end, base, depth + 1) : readSets(reader.at, end, base, depth + 1);
-      reader.at = end;
+      setEnd = reader.sliceEnd();
+      if (tag !== setTag) {
+        setRun = at;
+        setParts = 0;
+      }
+      setTag = tag;
+      setStart = reader.at;
+      setParts += 1;
+      reader.at = setEnd;
     } else {
       const scalar = readScalar(reader, tag, PROPERTY_FIELDS, type);
       if (scalar === undefined) reader.skip(tag);
-      else value = scalar;
+      else {
+        value = scalar;
+        setTag = 0;
+      }
     }
   }
   reader.check();
+  if (setTag !== 0) {
+    const from = setParts > 1 ? joinParts(setRun, end, setTag) : setStart;
+    const to = setParts > 1 ? head.joinedEnd : setEnd;
+    value = setTag === TAG.set ? readSet(from, to, base, depth + 1) : readSets(from, to, base, depth + 1);
+  }
   return { type: valueTypeName(type), value: isNull ? null : value };
 }
 

@@ -25,6 +25,7 @@ export interface ReadOutcome {
   readonly reason?: unknown;
 }
 
+const NO_PROPERTIES = { status: undefined };
 const CONTROL_METRICS: ReadonlySet<string> = new Set([BDSEQ_METRIC, REBIRTH_METRIC, DEVICE_REBIRTH_METRIC]);
 /** Aliases up to this live in an array; wilder ones in a map. */
 const DENSE_ALIASES = 100_000;
@@ -112,7 +113,7 @@ export class NodeView {
         continue;
       }
       try {
-        const status = (shape & Shape.HasProperties) === 0 ? Status.Good : (knownProperties(i).status ?? Status.Good);
+        const { status = Status.Good } = (shape & Shape.HasProperties) === 0 ? NO_PROPERTIES : knownProperties(i);
         addMetric(i, typeOf(i, signal.type), signal.id, status, batch, now);
       } catch (error) {
         skipped += 1;

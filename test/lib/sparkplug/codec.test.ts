@@ -13,41 +13,12 @@ import {
   typeOf,
 } from "../../../lib/sparkplug/index.ts";
 import { seededRandom } from "../../support/random.ts";
+import { NOW, VALUES as SEEDS } from "../../support/sparkplug/seeds.ts";
 
 const reference = sparkplugPayload.get("spBv1.0")!;
-const NOW = 1_700_000_000_123;
 
-/** Values that every type must carry both ways unchanged. */
-const VALUES: readonly [number, readonly SampleValue[]][] = [
-  [ValueType.Int8, [0, 1, -1, 127, -128]],
-  [ValueType.Int16, [0, -1, 32_767, -32_768]],
-  [ValueType.Int32, [0, -1, 2_147_483_647, -2_147_483_648]],
-  [ValueType.Int64, [0, -1, 2 ** 53 - 1, 9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n]],
-  [ValueType.UInt8, [0, 255]],
-  [ValueType.UInt16, [0, 65_535]],
-  [ValueType.UInt32, [0, 1, 2_147_483_648, 4_294_967_295]],
-  [ValueType.UInt64, [0, 2 ** 53 - 1, 18_446_744_073_709_551_615n]],
-  [ValueType.Float, [0, -1.5, 3.4028234663852886e38, Number.POSITIVE_INFINITY]],
-  [ValueType.Double, [0, -0.1, 5e-324, 1.7976931348623157e308]],
-  [ValueType.Boolean, [true, false]],
-  [ValueType.String, ["", "Druck °C 漢字 🙂", "x".repeat(20_000)]],
-  [ValueType.DateTime, [0, NOW]],
-  [ValueType.UUID, ["b16e85fb-53c2-49f9-8d83-cdf6763304ba"]],
-  [ValueType.Bytes, [new Uint8Array([0, 1, 255])]],
-  [ValueType.Int8Array, [[-23, 123]]],
-  [ValueType.Int16Array, [[-30_000, 30_000]]],
-  [ValueType.Int32Array, [[-1, 315_338_746]]],
-  [ValueType.Int64Array, [[-4_270_929_666_821_191_986n, 5]]],
-  [ValueType.UInt8Array, [[23, 250]]],
-  [ValueType.UInt16Array, [[30, 52_360]]],
-  [ValueType.UInt32Array, [[52, 3_293_969_225]]],
-  [ValueType.UInt64Array, [[52, 16_444_743_074_749_521_625n]]],
-  [ValueType.FloatArray, [[1.5, -2.25]]],
-  [ValueType.DoubleArray, [[12.354213, 1022.9123213], []]],
-  [ValueType.BooleanArray, [[false, false, true, true, false, true, false, false, true, true, false, true]]],
-  [ValueType.StringArray, [["ABC", "", "hello"]]],
-  [ValueType.DateTimeArray, [[NOW, NOW + 1]]],
-];
+/** What a batch can hold of every type. */
+const VALUES = Object.entries(SEEDS).map(([type, values]) => [Number(type), values as readonly SampleValue[]] as const);
 
 function encodeOne(type: number, value: SampleValue, seq = 3): Uint8Array {
   const batch = new SampleBatch();
@@ -76,7 +47,8 @@ describe("round trip", () => {
 
 test("sparkplug-payload reads what is written", () => {
   for (const [type, values] of VALUES) {
-    if (type >= ValueType.Int8Array) continue; // it cannot read arrays
+    // It cannot read arrays, nor data sets and templates of small integers.
+    if (type >= ValueType.Int8Array || type === ValueType.DataSet || type === ValueType.Template) continue;
     for (const value of values) {
       const decoded = reference.decodePayload(encodeOne(type, value));
       const metric = decoded.metrics?.[0];
@@ -85,8 +57,8 @@ test("sparkplug-payload reads what is written", () => {
       assert.equal(Number(metric?.alias), 7);
       assert.equal(Number(decoded.seq), 3);
       // It reads negative Int64 as unsigned whenever npm has hoisted another version of `long`.
-      const seen =
-        type === ValueType.Int64 ? BigInt.asIntN(64, BigInt(String(metric?.value))) : (metric?.value as unknown);
+      const signed = type === ValueType.Int64 || type === ValueType.DateTime;
+      const seen = signed ? BigInt.asIntN(64, BigInt(String(metric?.value))) : (metric?.value as unknown);
       if (value instanceof Uint8Array) assert.deepEqual(new Uint8Array(seen as Uint8Array), value);
       else assert.equal(String(seen), String(value), valueTypeName(type));
     }

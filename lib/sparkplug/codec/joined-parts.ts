@@ -1,0 +1,27 @@
+import { BYTES, head, MAX_PAYLOAD_BYTES } from "./workbench.ts";
+import { WireReader } from "./wire-reader.ts";
+
+/** Reading the same payload often may join the same parts often; they end before what the decoder looks ahead. */
+const JOIN_END = 2 * MAX_PAYLOAD_BYTES;
+
+/**
+ * Puts the parts of a sub-message that came in pieces together, behind the payload: Protocol Buffers that are put end to
+ * end are merged. Returns where they begin; they end at `head.joinedEnd`.
+ */
+export function joinParts(start: number, end: number, wanted: number): number {
+  const begin = head.joinedEnd;
+  const reader = new WireReader().open(start, end);
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag !== wanted) {
+      reader.skip(tag);
+      continue;
+    }
+    const partEnd = reader.sliceEnd();
+    if (head.joinedEnd + partEnd - reader.at > JOIN_END) return begin;
+    BYTES.copyWithin(head.joinedEnd, reader.at, partEnd);
+    head.joinedEnd += partEnd - reader.at;
+    reader.at = partEnd;
+  }
+  return begin;
+}
