@@ -1,5 +1,10 @@
 import { NULL_BIT } from "../points.ts";
 
+/** Capacity of a series that seldom changes. */
+const FEW_SAMPLES = 64;
+/** Capacity of a head until it is closed, just above 512 samples. */
+const HEAD_SAMPLES = 576;
+
 /**
  * The samples of one series in order of time, as growing lanes. Lanes that are seldom needed (nanoseconds, status, text,
  * differing types) are made at the first sample that needs them.
@@ -96,8 +101,9 @@ export class Column {
   }
 
   #grow(): void {
-    // A head is closed just above 512 samples; doubling there would leave half of every head unused.
-    const size = this.ms.length === 512 ? 576 : this.ms.length * 2;
+    // From a few samples to a whole head in one step: lanes that double leave holes of every size in the process's memory.
+    const size =
+      this.ms.length < HEAD_SAMPLES ? (this.ms.length < FEW_SAMPLES ? FEW_SAMPLES : HEAD_SAMPLES) : this.ms.length * 2;
     const copy = <L extends Float64Array | Uint32Array | Uint8Array>(to: L, from: L): L => {
       to.set(from);
       return to;
@@ -120,6 +126,18 @@ export class Column {
       other.bits[i * 2 + 1]!,
       other.text?.[i],
     );
+  }
+
+  /** Takes the first samples away; the lanes stay as large as they are. */
+  dropFirst(count: number): void {
+    const { length } = this;
+    this.length = length - count;
+    this.ms.copyWithin(0, count, length);
+    this.bits.copyWithin(0, count * 2, length * 2);
+    this.ns?.copyWithin(0, count, length);
+    this.status?.copyWithin(0, count, length);
+    this.type?.copyWithin(0, count, length);
+    this.text?.splice(0, count);
   }
 
   /** Samples from … to-1 as a column of their own. */

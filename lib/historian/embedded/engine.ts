@@ -237,7 +237,7 @@ export class Engine {
       if (!grew) continue;
       this.#headSamples++;
       this.#held++;
-      if (head.length >= 1025) this.#full.add(one);
+      if (head.length > CHUNK_SAMPLES) this.#full.add(one);
     }
   }
 
@@ -254,12 +254,11 @@ export class Engine {
       from = end;
     }
     if (from === 0) return;
-    const rest = head.slice(from, head.length);
     // Its samples may be those of the former open chunk, no longer in the journal.
-    this.chunks.replaceOpen(series.id, rest);
+    this.chunks.replaceOpen(series.id, head.slice(from, head.length));
     done.push(() => {
-      series.head = rest;
       series.closedMs = head.ms[from - 1]!;
+      head.dropFirst(from);
       this.#headSamples -= from;
     });
   }
@@ -277,7 +276,7 @@ export class Engine {
       } while (i < late.length && late.ms[i]! < next);
       if (info !== undefined) this.chunks.delete(info.id);
       let from = 0;
-      const ends = column.length > 2048 ? cuts(column) : [];
+      const ends = column.length > 4 * CHUNK_SAMPLES ? cuts(column) : [];
       if (ends.at(-1) !== column.length) ends.push(column.length);
       for (const end of ends) {
         this.chunks.insert(series.id, false, column.slice(from, end));
