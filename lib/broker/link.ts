@@ -31,6 +31,8 @@ export interface LinkOptions {
   readonly address: BrokerAddress;
   readonly clientId: string;
   readonly will?: () => Will;
+  /** With MQTT 5, an orderly end asks the broker to publish the will all the same (Sparkplug wants that of edge nodes). */
+  readonly willAtEnd?: boolean;
   /** Runs after every successful CONNECT, once all subscriptions are acknowledged. */
   readonly onConnect?: () => void;
   /** Runs when an established connection is lost or ended. */

@@ -8,6 +8,8 @@ const LONGEST_RETRY_MS = 15_000;
 /** About the first second of trying. */
 const PATIENT_ATTEMPTS = 2;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** MQTT 5 section 3.14.2.1. */
+const DISCONNECT_WITH_WILL = 0x04;
 
 interface Subscription {
   readonly filter: string;
@@ -82,10 +84,17 @@ class MqttJsLink implements MqttLink {
     // Without force, DISCONNECT is sent after what is in flight; a dead peer must not hold up a stop.
     const force = !this.#connected;
     await Promise.race([
-      new Promise<void>((resolve) => client.end(force, {}, () => resolve())),
+      new Promise<void>((resolve) => client.end(force, this.#disconnectPacket(), () => resolve())),
       new Promise<void>((resolve) => setTimeout(resolve, 2000).unref()),
     ]);
     this.#drop(client);
+  }
+
+  #disconnectPacket(): { reasonCode?: number } {
+    const { address, will, willAtEnd } = this.#options;
+    return address.protocolVersion === 5 && will !== undefined && willAtEnd === true
+      ? { reasonCode: DISCONNECT_WITH_WILL }
+      : {};
   }
 
   #attempt(): void {
@@ -120,6 +129,7 @@ class MqttJsLink implements MqttLink {
         clientId,
         clean: true,
         protocolVersion: address.protocolVersion ?? 4,
+        ...(address.protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {}),
         keepalive: address.keepalive ?? 30,
         reconnectPeriod: 0,
         connectTimeout: CONNECT_TIMEOUT_MS,

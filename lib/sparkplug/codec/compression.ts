@@ -7,6 +7,7 @@ import { BYTES, Carrier, carrierOf, head, MAX_PAYLOAD_BYTES, metrics } from "./w
 export const COMPRESSED_UUID = "SPBV1.0_COMPRESSED";
 /** The metric that names how. */
 export const ALGORITHM_METRIC = "algorithm";
+/** How a body is compressed. */
 export type Algorithm = "DEFLATE" | "GZIP";
 
 /** Whether the payload on the workbench is such a one. */
@@ -33,6 +34,7 @@ export function decompressedBody(): Uint8Array {
   }
 }
 
+/** The bytes, compressed. */
 export function compressed(bytes: Uint8Array, algorithm: Algorithm): Uint8Array {
   return algorithm === "GZIP" ? gzipSync(bytes) : deflateSync(bytes);
 }

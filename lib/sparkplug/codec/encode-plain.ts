@@ -39,6 +39,7 @@ export interface MetricInput {
   readonly metadata?: Readonly<MetaData> | null;
   readonly properties?: PropertySetInput | null;
 }
+/** A property set to encode: each property with its type and value. */
 export type PropertySetInput = Readonly<Record<string, { readonly type: string | number; readonly value: unknown }>>;
 
 /** A payload to encode; the names are those of sparkplug-payload. */

@@ -28,6 +28,7 @@ export const METRIC_FIELDS: ScalarFields = {
 
 /** The smallest and largest value of the integers up to 32 bits, by type. */
 export const LEAST = Float64Array.of(0, -0x80, -0x8000, -0x8000_0000, 0, 0, 0, 0);
+/** The largest, as `LEAST`. */
 export const MOST = Float64Array.of(0, 0x7f, 0x7fff, 0x7fff_ffff, 0, 0xff, 0xffff, 0xffff_ffff);
 
 /** A Long of the package `long`, which sparkplug-payload takes and gives. */
@@ -191,6 +192,7 @@ function writeRow(row: readonly unknown[], codes: readonly number[]): void {
   closeField(start);
 }
 
+/** The error of a value that does not fit its type; the value is shown in part. */
 export function misfit(type: number, value: unknown): FplusError {
   const shown =
     typeof value === "object" ? (value === null ? "null" : "an object") : `${typeof value} ${String(value)}`;

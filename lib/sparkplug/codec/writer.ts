@@ -6,7 +6,9 @@ import { MAX_PAYLOAD_BYTES } from "./workbench.ts";
  * write here, one payload at a time. Writers of fixed size do not check for room: `reserve` does, once a metric.
  */
 const SPARE = 1024;
+/** The bytes of the payload being written. */
 export const OUT = new Uint8Array(MAX_PAYLOAD_BYTES + SPARE);
+/** The same bytes, for floats. */
 export const OUT_VIEW = new DataView(OUT.buffer);
 const TEXT = Buffer.from(OUT.buffer);
 
@@ -17,6 +19,7 @@ const SMALL_BYTES = 128;
 /** Where the next byte goes. */
 export let at = 0;
 
+/** Goes on writing elsewhere. */
 export function seek(position: number): void {
   at = position;
 }
@@ -28,6 +31,7 @@ export function reserve(bytes: number): void {
   }
 }
 
+/** One byte, which must be below 256. */
 export function writeByte(byte: number): void {
   OUT[at++] = byte;
 }
@@ -62,11 +66,13 @@ export function writeWords(lo: number, hi: number): void {
   OUT[at++] = low;
 }
 
+/** Four bytes, little-endian. */
 export function writeFloat(value: number): void {
   OUT_VIEW.setFloat32(at, value, true);
   at += 4;
 }
 
+/** Eight bytes, little-endian. */
 export function writeDouble(value: number): void {
   OUT_VIEW.setFloat64(at, value, true);
   at += 8;
@@ -128,6 +134,7 @@ export function writeText(tag: number, text: string): void {
 }
 
 /** The length and the bytes of a field whose tag is written. */
+/** One byte, which must be below 256. */
 export function writeBytes(bytes: Uint8Array): void {
   reserve(bytes.length + 16);
   writeVarint(bytes.length);
