@@ -14,6 +14,7 @@ export type ErrorCode =
   | "sparkplug.limit"
   | "sparkplug.topic"
   | "sparkplug.encode"
+  | "sparkplug.command"
   // OPC UA
   | "opcua.unreachable"
   | "opcua.session"

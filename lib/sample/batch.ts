@@ -82,18 +82,31 @@ export class SampleBatch {
 
   /** Copies sample `from` of another batch to the end of this one. */
   addFrom(other: SampleBatch, from: number): void {
-    const i = this.add(
-      other.signal[from]!,
-      other.type[from]!,
-      other.timeMs[from]!,
-      other.timeNs[from]!,
-      other.status[from]!,
-    );
+    const i = this.length;
+    if (i === this.signal.length) this.#grow();
+    this.length = i + 1;
+    this.copyFrom(other, from, i);
+  }
+
+  /** Copies sample `from` of another batch over sample i of this one. */
+  copyFrom(other: SampleBatch, from: number, i: number): void {
+    this.signal[i] = other.signal[from]!;
+    this.type[i] = other.type[from]!;
+    this.timeMs[i] = other.timeMs[from]!;
+    this.timeNs[i] = other.timeNs[from]!;
+    this.status[i] = other.status[from]!;
     this.flags[i] = other.flags[from]!;
     this.words[2 * i] = other.words[2 * from]!;
     this.words[2 * i + 1] = other.words[2 * from + 1]!;
     const ref = other.ref[from];
-    if (ref !== undefined) this.ref[i] = ref;
+    if (ref !== undefined || this.ref.length > i) this.ref[i] = ref;
+  }
+
+  /** Some samples as a batch of their own. */
+  pick(indexes: readonly number[]): SampleBatch {
+    const part = new SampleBatch(indexes.length);
+    for (const i of indexes) part.addFrom(this, i);
+    return part;
   }
 
   isNull(i: number): boolean {

@@ -1,9 +1,10 @@
 import { type FplusError, toFplusError } from "../errors/index.ts";
 import { type SampleValue, ValueType } from "../sample/index.ts";
 import { decodePayload } from "./codec/decode.ts";
-import { PayloadEncoder } from "./codec/encoder.ts";
+import { encodePlain } from "./codec/encode-plain.ts";
 import { metricName } from "./codec/text.ts";
 import { typeOf, valueAt } from "./codec/value.ts";
+import { REBIRTH_METRIC } from "./control-metrics.ts";
 import { head, metrics, Shape } from "./codec/workbench.ts";
 
 /** One metric of an NCMD or DCMD. */
@@ -12,14 +13,19 @@ export interface CommandMetric {
   readonly name: string;
   /** -1 where there is none. */
   readonly alias: number;
+  readonly type: ValueType;
   readonly value: SampleValue;
 }
 
 /**
- * The metrics of a command message; those that cannot be read are given to `onFault` and left out.
+ * The metrics of a command message, as the type they carry, else as the one given (of their births); those that cannot be read are given to `onFault` and left out.
  * @throws FplusError `sparkplug.malformed`, `sparkplug.limit` where the message as a whole cannot be read
  */
-export function commandsOf(bytes: Uint8Array, onFault: (fault: FplusError) => void): CommandMetric[] {
+export function commandsOf(
+  bytes: Uint8Array,
+  typeFor: (name: string, alias: number) => number,
+  onFault: (fault: FplusError) => void,
+): CommandMetric[] {
   const count = decodePayload(bytes);
   const commands: CommandMetric[] = [];
   for (let i = 0; i < count; i++) {
@@ -27,7 +33,9 @@ export function commandsOf(bytes: Uint8Array, onFault: (fault: FplusError) => vo
     try {
       if ((shape & Shape.Broken) !== 0) throw head.firstFault;
       const alias = (shape & Shape.HasAlias) !== 0 ? metrics.alias[i]! : -1;
-      commands.push({ name: metricName(i), alias, value: valueAt(i, typeOf(i, ValueType.Unknown)) });
+      const name = metricName(i);
+      const type = typeOf(i, typeFor(name, alias)) as ValueType;
+      commands.push({ name, alias, type, value: valueAt(i, type) });
     } catch (error) {
       onFault(toFplusError("sparkplug.malformed", error));
     }
@@ -35,17 +43,16 @@ export function commandsOf(bytes: Uint8Array, onFault: (fault: FplusError) => vo
   return commands;
 }
 
-/** A command that sets one metric; commands have no seq. */
-export function encodeCommand(
-  name: string,
-  type: number,
-  value: number | bigint | boolean | string,
-  now: number,
-): Uint8Array {
-  return new PayloadEncoder().begin(now, -1).metric({ name }, type, value, now).finish();
+/**
+ * A command that sets one metric, by its alias where it was born with one; commands have no seq.
+ * @throws FplusError `sparkplug.encode` where the value does not fit the type
+ */
+export function encodeCommand(metric: string | number, type: number, value: SampleValue, now: number): Uint8Array {
+  const target = typeof metric === "number" ? { alias: metric } : { name: metric };
+  return encodePlain({ timestamp: now, metrics: [{ ...target, timestamp: now, type, value }] });
 }
 
 /** The command that asks an edge node for its births. */
 export function rebirthCommand(now: number): Uint8Array {
-  return encodeCommand("Node Control/Rebirth", ValueType.Boolean, true, now);
+  return encodeCommand(REBIRTH_METRIC, ValueType.Boolean, true, now);
 }

@@ -33,6 +33,7 @@ export {
 } from "./codec/index.ts";
 export {
   checkId,
+  legacyStateTopic,
   type MessageType,
   NAMESPACE,
   parseTopic,
@@ -42,5 +43,9 @@ export {
 } from "./topic.ts";
 export { type CommandMetric, commandsOf, encodeCommand, rebirthCommand } from "./commands.ts";
 export { EdgeNode, type EdgeCommand, type EdgeNodeOptions } from "./edge/edge-node.ts";
-export { HostApplication, type HostApplicationOptions, type LifecycleEvent } from "./host/host-application.ts";
+export { type ExceptionRule, ReportByException } from "./edge/report-by-exception.ts";
+export { HostApplication, type HostApplicationOptions } from "./host/host-application.ts";
+export type { LifecycleEvent, NodeRow, WriteTarget } from "./host/types.ts";
+export { BirthFolder, type BirthStore, type StoredBirth } from "./host/birth-store.ts";
+export type { WriteResult } from "./host/pending-writes.ts";
 export type { ViewState } from "./host/node-view.ts";

@@ -29,6 +29,11 @@ export function stateTopic(hostId: string): string {
   return `${NAMESPACE}/STATE/${hostId}`;
 }
 
+/** The same in version 2 of the specification, where the payload is a plain text. */
+export function legacyStateTopic(hostId: string): string {
+  return `STATE/${hostId}`;
+}
+
 /** @throws FplusError `sparkplug.topic` where it is none of edge node or device */
 export function parseTopic(topic: string): SparkplugTopic {
   const [namespace, group = "", type = "", edgeNode = "", device = "", ...rest] = topic.split("/");
@@ -43,13 +48,17 @@ export function parseTopic(topic: string): SparkplugTopic {
 }
 
 /**
- * Checks a group, edge node or device id: not empty, no `/`, `+` or `#`.
+ * Checks a group, edge node or device id: not empty, no `/`, `+`, `#` or NUL, whole UTF-8.
  * @throws FplusError `config.invalid` naming the field
  */
 export function checkId(id: string, field: string): string {
-  if (id !== "" && !/[/+#]/.test(id)) return id;
-  throw new FplusError("config.invalid", id === "" ? "is empty" : `${JSON.stringify(id)} has a /, + or #`, {
-    field,
-    hint: "Sparkplug ids may hold any other character.",
-  });
+  if (id !== "" && id.isWellFormed() && !/[/+#\0]/.test(id)) return id;
+  throw new FplusError(
+    "config.invalid",
+    id === "" ? "is empty" : `${JSON.stringify(id)} has a character that topics forbid`,
+    {
+      field,
+      hint: "Sparkplug ids may hold all but /, + and #.",
+    },
+  );
 }

@@ -34,6 +34,9 @@ export interface MetricHead {
   readonly unit?: string;
 }
 
+/** Whether the metrics of the payload carry their datatype. */
+let isTyped = true;
+
 /** The largest sample that `writePlain` writes. */
 const PLAIN_BYTES = 40;
 
@@ -44,11 +47,15 @@ const PLAIN_BYTES = 40;
 export class PayloadEncoder {
   #seq = -1;
 
-  /** Begins a payload; `seq` -1 leaves it out (NDEATH, commands). */
-  begin(timeMs: number, seq: number): this {
+  /**
+   * Begins a payload; `seq` -1 leaves it out (NDEATH, commands). Strictly, DATA needs no datatypes; readers built on
+   * sparkplug-payload lose the values without, so leaving them out is a choice.
+   */
+  begin(timeMs: number, seq: number, typed = true): this {
     seek(0);
     writeTime(0x08, timeMs);
     this.#seq = seq;
+    isTyped = typed;
     return this;
   }
 
@@ -104,6 +111,24 @@ export class PayloadEncoder {
       writeScalar(METRIC_FIELDS, type, value);
     }
     closeField(start);
+    return this;
+  }
+
+  /**
+   * Adds a metric with a value that is an object: data set, template, array, bytes.
+   * @throws FplusError as `sample`
+   */
+  object(head: MetricHead, type: number, value: object, timeMs: number): this {
+    const before = at;
+    try {
+      const start = openMetric(head, timeMs, type);
+      writeProperties(head);
+      writeValue(type, value, 0);
+      closeField(start);
+    } catch (error) {
+      seek(before);
+      throw error;
+    }
     return this;
   }
 
@@ -181,9 +206,12 @@ function writePlain(batch: SampleBatch, indexes: readonly number[], aliases: Uin
     OUT[p] = 0x18;
     OUT_VIEW.setInt32(p + 1, timeLow, true);
     OUT_VIEW.setInt16(p + 5, timeHigh, true);
-    OUT[p + 7] = 0x20;
-    OUT[p + 8] = type;
-    p += 9;
+    p += 7;
+    if (isTyped) {
+      OUT[p] = 0x20;
+      OUT[p + 1] = type;
+      p += 2;
+    }
     if (type === ValueType.Double) {
       OUT[p] = 0x69;
       OUT_VIEW.setFloat64(p + 1, f64[i]!, true);
@@ -225,9 +253,10 @@ function openMetric(head: MetricHead, timeMs: number, type: number): number {
     writeVarint(head.alias);
   }
   writeTime(0x18, timeMs);
-  // Strictly, DATA needs no datatype; readers built on sparkplug-payload lose the value without it.
-  writeByte(0x20);
-  writeVarint(type === ValueType.Unknown ? ValueType.String : type);
+  if (isTyped) {
+    writeByte(0x20);
+    writeVarint(type === ValueType.Unknown ? ValueType.String : type);
+  }
   if (head.historical === true) writeFlag(0x28);
   if (head.transient === true) writeFlag(0x30);
   return start;

@@ -1,41 +1,50 @@
-import type { BrokerAddress, LinkFactory, MqttLink } from "../../broker/index.ts";
+import type { BrokerAddress, LinkFactory } from "../../broker/index.ts";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
-import { type SampleBatch, type SampleValue, SampleFlag } from "../../sample/index.ts";
+import { SampleBatch, type SampleValue, signals, ValueType } from "../../sample/index.ts";
 import type { Spool, SpoolRecord } from "../../spool/index.ts";
-import { commandsOf } from "../commands.ts";
-import { PayloadEncoder } from "../codec/encoder.ts";
-import { qualityCode } from "../codec/properties.ts";
-import { checkId, type MessageType, sparkplugTopic, stateTopic } from "../topic.ts";
-import { DEVICE_REBIRTH_METRIC, deviceBirth, nodeBirth, nodeDeath, REBIRTH_METRIC } from "./births.ts";
+import { type CommandMetric, commandsOf } from "../commands.ts";
+import { DEVICE_REBIRTH_METRIC, REBIRTH_METRIC } from "../control-metrics.ts";
+import type { Template } from "../codec/template.ts";
+import { checkId } from "../topic.ts";
+import { EdgePublisher } from "./edge-publisher.ts";
+import { EdgeSession } from "./edge-session.ts";
 import { type EdgeDevice, type EdgeMetric, MetricTable } from "./metric-table.ts";
 import { Outbox } from "./outbox.ts";
-import { PrimaryHost } from "./primary-host.ts";
 import { SessionFile } from "./session-file.ts";
 import { decodeRecord, encodeRecord } from "./spool-record.ts";
+import { templateAt, TemplateTable } from "./template-table.ts";
 
-/** Identity, broker and spool of an edge node. */
+/** Identity, brokers and spool of an edge node. */
 export interface EdgeNodeOptions {
   readonly groupId: string;
   readonly edgeNodeId: string;
   readonly address: BrokerAddress;
+  /** Brokers to turn to when the first, or the primary host on it, is away. */
+  readonly otherServers?: readonly BrokerAddress[];
   readonly openLink: LinkFactory;
   readonly spool: Spool;
   /** Folder for the session file; the spool's own will do. */
   readonly directory: string;
   /** Id of the primary host to wait for; empty for none. */
   readonly primaryHost?: string;
+  /** Whether DATA carries datatypes, which the specification advises against and many readers need; default true. */
+  readonly typedData?: boolean;
   /** How long a sent record is kept for sending again; default 1.5 times the keep-alive. */
   readonly rollingMs?: number;
-  /** A DCMD write to one of the devices. */
+  /** How long one of several servers is waited for; default 10 s. */
+  readonly nextServerMs?: number;
+  /** A write to the node or one of its devices. */
   readonly onCommand?: (command: EdgeCommand) => void;
   readonly onError?: (error: unknown) => void;
 }
 
 /** A command that came for the edge node or one of its devices. */
 export interface EdgeCommand {
+  /** Empty for the edge node itself. */
   readonly device: string;
   readonly metric: string;
+  readonly type: ValueType;
   readonly value: SampleValue;
 }
 
@@ -43,64 +52,95 @@ export interface EdgeCommand {
 const BIRTH_DELAY_MS = 200;
 /** Publishes that the network has not taken yet; beyond that, new records wait in the spool. */
 const MAX_IN_FLIGHT = 500;
+const NEXT_SERVER_MS = 10_000;
 
-/** One Sparkplug edge node: its connection, births, data, death, and the store behind them. */
+/** One Sparkplug edge node: its session, births, data, commands, and the store behind them. */
 export class EdgeNode {
   readonly #options: EdgeNodeOptions;
   readonly #file: SessionFile;
   readonly #table: MetricTable;
+  readonly #templates: TemplateTable;
   readonly #outbox: Outbox;
-  readonly #host = new PrimaryHost();
-  readonly #encoder = new PayloadEncoder();
-  #link: MqttLink;
-  #bdSeq: number;
-  #bdSeqUsed = false;
-  #seq = 0;
-  #online = false;
-  #closed = false;
-  #inFlight = 0;
+  readonly #session: EdgeSession;
+  readonly #publisher: EdgePublisher;
+  #nextBdSeq: number;
   #birthTimer: NodeJS.Timeout | undefined;
   #rebirthAsked = false;
-  #lastError = "";
   /** Why samples cannot be kept on disk now; empty when they can. */
   #keepFault = "";
-  #counters = { accepted: 0, unkept: 0, published: 0, messages: 0, births: 0, dropped: 0, commands: 0 };
+  #counters = { accepted: 0, unkept: 0, dropped: 0, commands: 0, unknownCommands: 0 };
 
+  /** @throws FplusError `config.invalid` naming the id */
   constructor(options: EdgeNodeOptions) {
     checkId(options.groupId, "group");
     checkId(options.edgeNodeId, "edge node");
     this.#options = options;
     this.#file = new SessionFile(options.directory);
     const memory = this.#file.load();
-    this.#bdSeq = memory.bdSeq;
+    this.#nextBdSeq = memory.bdSeq;
     this.#table = new MetricTable(memory.aliases);
-    const rollingMs = options.rollingMs ?? Math.max(5000, (options.address.keepalive ?? 30) * 1500);
+    this.#templates = new TemplateTable(memory.templates);
+    this.#session = new EdgeSession({
+      groupId: options.groupId,
+      edgeNodeId: options.edgeNodeId,
+      servers: [options.address, ...(options.otherServers ?? [])],
+      openLink: options.openLink,
+      primaryHost: options.primaryHost ?? "",
+      nextServerMs: options.nextServerMs ?? NEXT_SERVER_MS,
+      bdSeq: memory.bdSeq,
+      onBdSeq: (next) => {
+        this.#nextBdSeq = next;
+        this.#saveMemory();
+      },
+      onOnline: () => {
+        this.#birthAll();
+        this.#outbox.online();
+      },
+      onOffline: () => {
+        this.#outbox.offline();
+        this.#publisher.forgetBirths();
+      },
+      onNodeCommand: (payload) => this.#nodeCommand(payload),
+      onDeviceCommand: (device, payload) => this.#deviceCommand(device, payload),
+      onError: (error) => this.#report(error),
+    });
+    this.#publisher = new EdgePublisher(
+      this.#table,
+      this.#templates,
+      (type, payload, device) => this.#session.publish(type, payload, device),
+      (fault) => this.#report(fault),
+      options.typedData ?? true,
+    );
     this.#outbox = new Outbox(
       options.spool,
-      rollingMs,
+      options.rollingMs ?? Math.max(5000, (options.address.keepalive ?? 30) * 1500),
       (record) => this.#sendRecord(record),
       (error) => this.#report(error),
     );
-    this.#link = this.#newLink();
   }
 
   /** Begins connecting. */
   start(): void {
-    this.#link.start();
+    this.#session.start();
   }
 
   get online(): boolean {
-    return this.#online;
+    return this.#session.online;
   }
 
   /**
    * Takes samples: each is in the spool when this returns, and on its way when the node is online.
    * When the spool cannot take them (a full disk), they are sent at once without a copy if the node is online; that is
-   * reported and counted as `unkept`. `device` overrides the device of every signal.
-   * @throws FplusError `spool.full`, `spool.io`: the batch was neither kept nor sent, and is counted as dropped
+   * reported and counted as `unkept`. Template definitions among them go into the NBIRTH. `device` overrides the device
+   * of every signal; signals without one are metrics of the node itself.
+   * @throws FplusError `spool.full`, `spool.io`, `sparkplug.encode`: the batch was neither kept nor sent, and is counted as dropped
    */
   accept(batch: SampleBatch, device = ""): void {
-    if (batch.length === 0) return;
+    const samples = this.#withoutDefinitions(batch);
+    if (samples.length > 0) this.#accept(samples, device);
+  }
+
+  #accept(batch: SampleBatch, device: string): void {
     const metrics: EdgeMetric[] = [];
     const aliases = new Uint32Array(batch.length);
     let born = true;
@@ -110,17 +150,95 @@ export class EdgeNode {
       aliases[i] = metric.alias;
       born &&= metric.born;
     }
-    const sendable = this.#online && born && this.#inFlight <= MAX_IN_FLIGHT;
+    const sendable = this.online && born && this.#session.inFlight <= MAX_IN_FLIGHT;
     const position = this.#keep(batch, aliases, sendable);
     this.#counters.accepted += batch.length;
-    for (let i = 0; i < batch.length; i++) remember(metrics[i]!, batch, i);
+    for (let i = 0; i < batch.length; i++) this.#remember(metrics[i]!, batch, i);
     if (!born) this.#birthSoon();
     if (position !== undefined && (!sendable || this.#outbox.behind)) {
       this.#outbox.defer(position);
       return;
     }
     if (position !== undefined) this.#outbox.sentLive(position);
-    this.#publishSamples(batch, metrics, aliases, false).catch((error: unknown) => this.#report(error));
+    this.#publisher.samples(batch, metrics, aliases, false).catch((error: unknown) => this.#report(error));
+  }
+
+  /**
+   * Makes a template known; the next NBIRTH, which follows at once, carries it.
+   * @throws FplusError `sparkplug.encode`
+   */
+  define(name: string, template: Template): void {
+    if (this.#templates.define(name, template)) this.#rebirth();
+  }
+
+  /** Says DDEATH: the device cannot be reached. Its next sample brings a DBIRTH. */
+  deviceOffline(id: string): void {
+    const device = this.#table.devices.get(id);
+    if (device !== undefined && this.online) this.#publisher.killDevice(device);
+  }
+
+  /** Says DDEATH for a device that is gone for good, and forgets it. */
+  removeDevice(id: string): void {
+    this.deviceOffline(id);
+    this.#table.remove(id);
+  }
+
+  health(): PartHealth {
+    const stats = this.#options.spool.stats();
+    const { counters } = this.#publisher;
+    const kept = this.#keepFault === "";
+    return {
+      kind: "sparkplug-edge",
+      name: `${this.#options.groupId}/${this.#options.edgeNodeId}`,
+      status: this.online ? (kept ? "up" : "degraded") : "down",
+      mode: "embedded",
+      detail: `${this.#session.detail}${kept ? "" : `, without a copy on disk: ${this.#keepFault}`}`,
+      counters: {
+        ...this.#counters,
+        dropped: this.#counters.dropped + counters.unencodable,
+        published: counters.published,
+        messages: counters.messages,
+        births: counters.births,
+        replayed: this.#outbox.replayedCount,
+        droppedBatches: stats.dropped,
+        corrupt: stats.corrupt,
+      },
+      gauges: {
+        devices: this.#table.devices.size,
+        waiting: this.#outbox.waiting,
+        spoolRecords: stats.depth,
+        spoolBytes: stats.bytes,
+      },
+    };
+  }
+
+  /** Ends in order: NDEATH, DISCONNECT, spool on disk. */
+  async close(): Promise<void> {
+    clearTimeout(this.#birthTimer);
+    await this.#session.close();
+    this.#saveMemory();
+    await this.#outbox.close();
+  }
+
+  /** The batch without definitions, which become known, and without instances that do not follow theirs. */
+  #withoutDefinitions(batch: SampleBatch): SampleBatch {
+    if (batch.type.subarray(0, batch.length).indexOf(ValueType.Template) < 0) return batch;
+    const left = new SampleBatch(batch.length);
+    for (let i = 0; i < batch.length; i++) {
+      const template = templateAt(batch, i);
+      try {
+        if (template?.isDefinition === true) this.define(signals.get(batch.signal[i]!).metric, template);
+        else {
+          const instance = template === undefined ? undefined : this.#templates.instance(template);
+          left.addFrom(batch, i);
+          if (instance !== undefined) left.ref[left.length - 1] = instance;
+        }
+      } catch (error) {
+        this.#counters.dropped += 1;
+        this.#report(error);
+      }
+    }
+    return left;
   }
 
   /** Appends to the spool and returns the position; undefined when that failed and the batch can be sent without. */
@@ -138,154 +256,43 @@ export class EdgeNode {
     }
   }
 
-  /** Says DDEATH for a device that is gone for good. */
-  removeDevice(id: string): void {
-    const device = this.#table.devices.get(id);
-    this.#table.remove(id);
-    if (device === undefined || device.bornAt === 0 || !this.#online) return;
-    void this.#publish("DDEATH", this.#encoder.begin(Date.now(), this.#nextSeq()).finish(), id);
+  /** Keeps the newest sample of a metric, which its births carry. */
+  #remember({ last }: EdgeMetric, batch: SampleBatch, i: number): void {
+    if (last.length > 0 && batch.timeMs[i]! < last.timeMs[0]!) return;
+    const before = last.length > 0 ? templateAt(last, 0) : undefined;
+    last.length = 0;
+    last.ref.length = 0;
+    last.addFrom(batch, i);
+    const template = templateAt(last, 0);
+    // DATA may hold a part of a template's members.
+    if (template !== undefined) last.ref[0] = this.#templates.complete(template, before);
   }
 
-  health(): PartHealth {
-    const { spool, address, primaryHost = "" } = this.#options;
-    const stats = spool.stats();
-    const waiting = this.#link.connected ? `waiting for host ${primaryHost}` : this.#lastError;
-    const kept = this.#keepFault === "";
-    return {
-      kind: "sparkplug-edge",
-      name: `${this.#options.groupId}/${this.#options.edgeNodeId}`,
-      status: this.#online ? (kept ? "up" : "degraded") : "down",
-      mode: "embedded",
-      detail: this.#online
-        ? `${address.url.replace(/\/\/[^@/]*@/, "//")}${kept ? "" : `, without a copy on disk: ${this.#keepFault}`}`
-        : waiting || "connecting",
-      counters: {
-        ...this.#counters,
-        replayed: this.#outbox.replayedCount,
-        droppedBatches: stats.dropped,
-        corrupt: stats.corrupt,
-      },
-      gauges: {
-        devices: this.#table.devices.size,
-        waiting: this.#outbox.waiting,
-        spoolRecords: stats.depth,
-        spoolBytes: stats.bytes,
-      },
-    };
-  }
-
-  /** Ends in order: NDEATH, DISCONNECT, spool on disk. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#birthTimer);
-    if (this.#online) await this.#sayDeath();
-    this.#online = false;
-    await this.#link.end();
-    this.#saveMemory();
-    await this.#outbox.close();
-  }
-
-  #newLink(): MqttLink {
-    const { address, openLink, groupId, edgeNodeId, primaryHost = "" } = this.#options;
-    const link = openLink({
-      address,
-      clientId: `fplus-${groupId}-${edgeNodeId}`,
-      will: () => this.#will(),
-      onConnect: () => {
-        this.#bdSeqUsed = true;
-        this.#lastError = "";
-        if (primaryHost === "" || this.#host.online) this.#goOnline();
-      },
-      onClose: () => this.#goOffline(),
-      onError: (error) => this.#report(error),
-    });
-    link.subscribe(sparkplugTopic(groupId, "NCMD", edgeNodeId), 1, (_topic, payload) => this.#nodeCommand(payload));
-    link.subscribe(sparkplugTopic(groupId, "DCMD", edgeNodeId, "+"), 1, (topic, payload) =>
-      this.#deviceCommand(topic, payload),
-    );
-    if (primaryHost !== "") link.subscribe(stateTopic(primaryHost), 1, (_topic, payload) => this.#hostState(payload));
-    return link;
-  }
-
-  /** The will of the coming connection. A number is used up only by a connection that came about. */
-  #will(): { topic: string; payload: Uint8Array; qos: 1; retain: false } {
-    if (this.#bdSeqUsed) this.#bdSeq = (this.#bdSeq + 1) & 0xff;
-    this.#bdSeqUsed = false;
-    this.#saveMemory();
-    return {
-      topic: this.#topic("NDEATH"),
-      payload: nodeDeath(this.#encoder, this.#bdSeq, Date.now()),
-      qos: 1,
-      retain: false,
-    };
-  }
-
-  #hostState(payload: Uint8Array): void {
-    if (!this.#host.update(payload)) return;
-    if (this.#host.online) {
-      if (this.#link.connected && !this.#online) this.#goOnline();
-    } else if (this.#online) {
-      this.#sayDeath()
-        .then(() => this.#relink())
-        .catch((error: unknown) => this.#report(error));
-    }
-  }
-
-  /** A node that said NDEATH needs a new connection, with a new number, before it may be born again. */
-  async #relink(): Promise<void> {
-    const old = this.#link;
-    this.#goOffline();
-    await old.end();
-    if (this.#closed) return;
-    this.#link = this.#newLink();
-    this.#link.start();
-  }
-
-  #goOnline(): void {
-    if (this.#closed) return;
-    this.#online = true;
-    this.#birthAll();
-    this.#outbox.online();
-  }
-
-  #goOffline(): void {
-    this.#online = false;
-    this.#host.forget();
-    this.#outbox.offline();
-    this.#inFlight = 0;
-    for (const device of this.#table.devices.values()) {
-      device.bornAt = 0;
-      for (const metric of device.metrics.values()) metric.born = false;
-    }
+  /** No data until all is born anew (Sparkplug 3.0 section 6.4.26). */
+  #rebirth(): void {
+    this.#publisher.forgetBirths();
+    this.#rebirthAsked = true;
+    this.#birthSoon();
   }
 
   #birthSoon(): void {
-    if (!this.#online) return;
+    if (!this.online) return;
     this.#birthTimer ??= setTimeout(() => {
       this.#birthTimer = undefined;
-      if (!this.#online) return;
-      if (this.#rebirthAsked) this.#birthAll();
-      else for (const device of this.#table.devices.values()) if (hasUnborn(device)) this.#birthDevice(device);
-      this.#rebirthAsked = false;
+      if (!this.online) return;
+      // What is new on the node itself is told by NBIRTH, which voids every DBIRTH before it.
+      if (this.#rebirthAsked || hasUnborn(this.#table.node)) this.#birthAll();
+      else {
+        for (const device of this.#table.devices.values()) if (hasUnborn(device)) this.#publisher.birthDevice(device);
+        this.#saveMemory();
+      }
       this.#outbox.resume();
     }, BIRTH_DELAY_MS);
   }
 
   #birthAll(): void {
-    this.#seq = 0;
-    void this.#publish("NBIRTH", nodeBirth(this.#encoder, this.#nextSeq(), this.#bdSeq, Date.now()));
-    for (const device of this.#table.devices.values()) this.#birthDevice(device);
-  }
-
-  #birthDevice(device: EdgeDevice): void {
-    const now = Date.now();
-    void this.#publish("DBIRTH", deviceBirth(this.#encoder, this.#nextSeq(), device, now), device.id);
-    device.bornAt = now;
-    for (const metric of device.metrics.values()) {
-      metric.born = true;
-      metric.status = metric.last.length > 0 ? metric.last.status[0]! : metric.status;
-    }
-    this.#counters.births += 1;
+    this.#rebirthAsked = false;
+    this.#publisher.birthAll(this.#session.bdSeq);
     this.#saveMemory();
   }
 
@@ -307,134 +314,64 @@ export class EdgeNode {
     }
     // A record that only waited for its births is as live as they are.
     const historical = metrics.some((metric) => metric !== undefined && record.appendedAt < metric.device.bornAt);
-    await this.#publishSamples(batch, metrics, aliases, historical).catch((error: unknown) => this.#report(error));
+    await this.#publisher.samples(batch, metrics, aliases, historical).catch((error: unknown) => this.#report(error));
     return true;
   }
 
-  /** One DDATA a device. Metrics of devices that were removed meanwhile are left out. */
-  async #publishSamples(
-    batch: SampleBatch,
-    metrics: readonly (EdgeMetric | undefined)[],
-    aliases: Uint32Array,
-    historical: boolean,
-  ): Promise<void> {
-    const byDevice = new Map<EdgeDevice, number[]>();
-    for (let i = 0; i < batch.length; i++) {
-      const device = metrics[i]?.device;
-      if (device === undefined) continue;
-      const indexes = byDevice.get(device);
-      if (indexes === undefined) byDevice.set(device, [i]);
-      else indexes.push(i);
-    }
-    const now = Date.now();
-    const sending: Promise<void>[] = [];
-    for (const [device, indexes] of byDevice) {
-      this.#encoder.begin(now, this.#nextSeq());
-      if (!historical && indexes.every((i) => isPlain(metrics[i]!, batch, i))) {
-        this.#encoder.values(batch, indexes, aliases, (fault) => this.#unencodable(fault));
-      } else for (const i of indexes) this.#addSample(metrics[i]!, batch, i, historical);
-      sending.push(this.#publish("DDATA", this.#encoder.finish(), device.id));
-      this.#counters.published += indexes.length;
-    }
-    await Promise.all(sending);
-  }
-
-  #addSample(metric: EdgeMetric, batch: SampleBatch, i: number, historical: boolean): void {
-    const status = batch.status[i]!;
-    const head = {
-      alias: metric.alias,
-      historical: historical || (batch.flags[i]! & SampleFlag.Historical) !== 0,
-      ...(status === 0 && metric.status === 0 ? {} : { quality: qualityCode(status) }),
-    };
-    try {
-      this.#encoder.sample(head, batch, i);
-      if (!historical) metric.status = status;
-    } catch (error) {
-      this.#unencodable(error);
-    }
-  }
-
-  /** A sample that does not fit its own type: the others of its message go without it. */
-  #unencodable(fault: unknown): void {
-    this.#counters.dropped += 1;
-    this.#report(fault);
-  }
-
-  /** Publishes a message of this node. Never rejects: a failure is reported, and repaired by the births of the next connection. */
-  async #publish(type: MessageType, payload: Uint8Array, device = ""): Promise<void> {
-    this.#inFlight += 1;
-    this.#counters.messages += 1;
-    try {
-      await this.#link.publish(this.#topic(type, device), payload, { qos: type === "NDEATH" ? 1 : 0 });
-    } catch (error) {
-      if (!(error instanceof FplusError && error.code === "broker.offline")) this.#report(error);
-    } finally {
-      this.#inFlight = Math.max(0, this.#inFlight - 1);
-    }
-  }
-
-  async #sayDeath(): Promise<void> {
-    const death = this.#publish("NDEATH", nodeDeath(this.#encoder, this.#bdSeq, Date.now()));
-    await Promise.race([death, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-  }
-
   #nodeCommand(payload: Uint8Array): void {
-    this.#counters.commands += 1;
-    for (const command of commandsOf(payload, (fault) => this.#report(fault))) {
-      if (command.name !== REBIRTH_METRIC || command.value !== true) continue;
-      this.#rebirthAsked = true;
-      this.#birthSoon();
+    for (const command of this.#commands(this.#table.node, payload)) {
+      if (command.name !== REBIRTH_METRIC) this.#write(this.#table.node, command);
+      else if (command.value === true) this.#rebirth();
     }
   }
 
-  #deviceCommand(topic: string, payload: Uint8Array): void {
-    const device = this.#table.devices.get(topic.slice(topic.lastIndexOf("/") + 1));
-    if (device === undefined) return;
-    this.#counters.commands += 1;
-    for (const command of commandsOf(payload, (fault) => this.#report(fault))) {
-      const metric = command.name || this.#table.byAlias(command.alias)?.name;
-      if (metric === DEVICE_REBIRTH_METRIC) this.#birthDevice(device);
-      else if (metric !== undefined) this.#options.onCommand?.({ device: device.id, metric, value: command.value });
+  #deviceCommand(id: string, payload: Uint8Array): void {
+    const device = this.#table.devices.get(id);
+    if (device === undefined) {
+      this.#unknown(id);
+      return;
+    }
+    for (const command of this.#commands(device, payload)) {
+      if (command.name !== DEVICE_REBIRTH_METRIC) this.#write(device, command);
+      else if (command.value === true && this.online) this.#publisher.birthDevice(device);
     }
   }
 
-  #topic(type: MessageType, device = ""): string {
-    return sparkplugTopic(this.#options.groupId, type, this.#options.edgeNodeId, device);
+  #commands(device: EdgeDevice, payload: Uint8Array): CommandMetric[] {
+    const metricOf = (name: string, alias: number): EdgeMetric | undefined =>
+      name === "" ? this.#table.byAlias(alias) : device.metrics.get(name);
+    const typeFor = (name: string, alias: number): number => metricOf(name, alias)?.last.type[0] ?? ValueType.Unknown;
+    try {
+      const commands = commandsOf(payload, typeFor, (fault) => this.#report(fault));
+      this.#counters.commands += commands.length;
+      return commands;
+    } catch (error) {
+      this.#report(error);
+      return [];
+    }
   }
 
-  #nextSeq(): number {
-    const seq = this.#seq;
-    this.#seq = (seq + 1) & 0xff;
-    return seq;
+  #write(device: EdgeDevice, { name, alias, type, value }: CommandMetric): void {
+    const metric = name === "" ? this.#table.byAlias(alias) : device.metrics.get(name);
+    if (metric === undefined || metric.device !== device) this.#unknown(`${device.id}/${name || `alias ${alias}`}`);
+    else this.#options.onCommand?.({ device: device.id, metric: metric.name, type, value });
+  }
+
+  #unknown(field: string): void {
+    this.#counters.unknownCommands += 1;
+    this.#report(new FplusError("sparkplug.command", "a write to a metric that was never born here", { field }));
   }
 
   #saveMemory(): void {
-    // The next start connects with the number after this one.
-    const bdSeq = this.#bdSeqUsed ? (this.#bdSeq + 1) & 0xff : this.#bdSeq;
-    this.#file.save({ bdSeq, aliases: this.#table.aliases() });
+    this.#file.save({ bdSeq: this.#nextBdSeq, aliases: this.#table.aliases(), templates: this.#templates.save() });
   }
 
   #report(error: unknown): void {
-    this.#lastError = messageOf(error);
     this.#options.onError?.(error);
   }
-}
-
-/** A good value after a good one needs no word about its quality. */
-function isPlain(metric: EdgeMetric, batch: SampleBatch, i: number): boolean {
-  return batch.status[i] === 0 && metric.status === 0 && (batch.flags[i]! & SampleFlag.Historical) === 0;
 }
 
 function hasUnborn(device: EdgeDevice): boolean {
   for (const metric of device.metrics.values()) if (!metric.born) return true;
   return device.bornAt === 0;
-}
-
-/** Keeps the newest sample of a metric, which its births carry. */
-function remember(metric: EdgeMetric, batch: SampleBatch, i: number): void {
-  const { last } = metric;
-  if (last.length > 0 && batch.timeMs[i]! < last.timeMs[0]!) return;
-  last.length = 0;
-  last.ref.length = 0;
-  last.addFrom(batch, i);
 }

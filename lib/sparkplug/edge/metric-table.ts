@@ -1,4 +1,8 @@
+import { FplusError } from "../../errors/index.ts";
 import { SampleBatch, type Signal, signals } from "../../sample/index.ts";
+import { BDSEQ_METRIC, DEVICE_REBIRTH_METRIC, REBIRTH_METRIC } from "../control-metrics.ts";
+
+const RESERVED: ReadonlySet<string> = new Set([BDSEQ_METRIC, REBIRTH_METRIC, DEVICE_REBIRTH_METRIC]);
 
 /** One metric of a device, with its last value. */
 export interface EdgeMetric {
@@ -31,6 +35,8 @@ export type AliasTable = Record<string, Record<string, number>>;
  */
 export class MetricTable {
   readonly devices = new Map<string, EdgeDevice>();
+  /** The edge node itself, with the metrics that belong to no device; its id is empty. */
+  readonly node: EdgeDevice = { id: "", metrics: new Map(), hierarchy: [], bornAt: 0 };
   readonly #byAlias: (EdgeMetric | undefined)[] = [];
   /** By forced device id, then by signal id: the way from a sample to its metric without a string. */
   readonly #bySignal = new Map<string, (EdgeMetric | undefined)[]>();
@@ -46,19 +52,22 @@ export class MetricTable {
     return this.#byAlias[alias];
   }
 
-  /** The metric of a signal; made, unborn, at the first sight. `device` overrides the signal's own. */
+  /**
+   * The metric of a signal; made, unborn, at the first sight. `device` overrides the signal's own.
+   * @throws FplusError `sparkplug.encode` where the name is one of the session's own
+   */
   of(signalId: number, device: string): EdgeMetric {
     let lane = this.#bySignal.get(device);
     if (lane === undefined) this.#bySignal.set(device, (lane = []));
     const known = lane[signalId];
     if (known !== undefined) return known;
     const signal = signals.get(signalId);
-    const metric = this.#of(signal, this.#device(device || signal.device || "Device"));
+    const metric = this.#of(signal, this.#device(device || signal.device));
     lane[signalId] = metric;
     return metric;
   }
 
-  /** Forgets a device; its aliases stay taken. */
+  /** Forgets a device, not the node; its aliases stay taken. */
   remove(id: string): void {
     const device = this.devices.get(id);
     if (device === undefined) return;
@@ -73,7 +82,7 @@ export class MetricTable {
 
   aliases(): AliasTable {
     return Object.fromEntries(
-      [...this.devices.values()].map((device) => [
+      [this.node, ...this.devices.values()].map((device) => [
         device.id,
         Object.fromEntries([...device.metrics.values()].map((metric) => [metric.name, metric.alias])),
       ]),
@@ -81,6 +90,9 @@ export class MetricTable {
   }
 
   #of(signal: Signal, device: EdgeDevice): EdgeMetric {
+    if (RESERVED.has(signal.metric)) {
+      throw new FplusError("sparkplug.encode", "Sparkplug itself uses a metric of this name", { field: signal.path });
+    }
     const metric = device.metrics.get(signal.metric) ?? this.#add(device, signal.metric, this.#nextAlias);
     metric.unit = signal.unit;
     if (signal.hierarchy.length > 0) device.hierarchy = signal.hierarchy;
@@ -88,6 +100,7 @@ export class MetricTable {
   }
 
   #device(id: string): EdgeDevice {
+    if (id === "") return this.node;
     let device = this.devices.get(id);
     if (device === undefined) {
       device = { id, metrics: new Map(), hierarchy: [], bornAt: 0 };

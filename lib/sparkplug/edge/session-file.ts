@@ -7,6 +7,8 @@ export interface EdgeMemory {
   /** The number of the next CONNECT, 0 … 255 (Sparkplug 3.0 section 6.4.20). */
   readonly bdSeq: number;
   readonly aliases: AliasTable;
+  /** Template definitions, as `TemplateTable.save` gives them. */
+  readonly templates: string;
 }
 
 /** Keeps an edge node's memory in one small JSON file, replaced as a whole. A damaged file is an empty memory. */
@@ -20,9 +22,13 @@ export class SessionFile {
   load(): EdgeMemory {
     try {
       const saved = JSON.parse(readFileSync(this.#file, "utf8")) as Partial<EdgeMemory>;
-      return { bdSeq: (Number(saved.bdSeq) || 0) & 0xff, aliases: saved.aliases ?? {} };
+      return {
+        bdSeq: (Number(saved.bdSeq) || 0) & 0xff,
+        aliases: saved.aliases ?? {},
+        templates: saved.templates ?? "",
+      };
     } catch {
-      return { bdSeq: 0, aliases: {} };
+      return { bdSeq: 0, aliases: {}, templates: "" };
     }
   }
 

@@ -1,14 +1,16 @@
 import { FplusError } from "../../errors/index.ts";
-import { isInt64, isNumeric, SampleBatch } from "../../sample/index.ts";
+import { isInt64, isNumeric, SampleBatch, ValueType } from "../../sample/index.ts";
+import { encodePlain } from "../codec/encode-plain.ts";
+import { decodePlain } from "../codec/plain.ts";
 import { type ArrayValue, isArrayType, packArray, unpackArray } from "../codec/packed-array.ts";
 
 /**
  * One accepted batch as it lies in the spool: count (u32), then for each sample
  * alias (u32), type (u8), flags (u8), status (u32), time in ms (f64), ns (u32), then eight bytes of number,
- * or a length (u32) with its kind (u8: 0 text, 1 bytes, 2 packed array, 3 JSON) and that many bytes.
+ * or a length (u32) with its kind (u8: 0 text, 1 bytes, 2 packed array, 3 JSON, 4 Sparkplug payload) and that many bytes.
  */
 const FIXED_BYTES = 22;
-const KIND = { Text: 0, Bytes: 1, Array: 2, Json: 3 } as const;
+const KIND = { Text: 0, Bytes: 1, Array: 2, Json: 3, Payload: 4 } as const;
 
 /** Writes samples whose aliases are given, in the same order as the batch. */
 export function encodeRecord(batch: SampleBatch, aliases: Uint32Array): Uint8Array {
@@ -90,7 +92,18 @@ function refBytes(type: number, ref: string | object | undefined): { kind: numbe
   if (typeof ref === "string") return { kind: KIND.Text, bytes: Buffer.from(ref) };
   if (ref instanceof Uint8Array) return { kind: KIND.Bytes, bytes: ref };
   if (isArrayType(type)) return { kind: KIND.Array, bytes: packArray(type, ref as ArrayValue) };
+  if (type === ValueType.DataSet || type === ValueType.Template)
+    return { kind: KIND.Payload, bytes: payloadOf(type, ref) };
   return { kind: KIND.Json, bytes: Buffer.from(JSON.stringify(ref ?? null)) };
+}
+
+/** 64-bit integers within would not survive JSON. What cannot be encoded has no value; it could not be sent either. */
+function payloadOf(type: number, value: object | undefined): Uint8Array {
+  try {
+    return encodePlain({ metrics: [{ type, value }] });
+  } catch {
+    return encodePlain({ metrics: [{ type, value: null }] });
+  }
 }
 
 function refOf(type: number, kind: number, bytes: Buffer): string | object {
@@ -101,6 +114,8 @@ function refOf(type: number, kind: number, bytes: Buffer): string | object {
       return new Uint8Array(bytes);
     case KIND.Array:
       return unpackArray(type, bytes);
+    case KIND.Payload:
+      return decodePlain(bytes).metrics[0]!.value as object;
     default:
       return JSON.parse(bytes.toString()) as object;
   }

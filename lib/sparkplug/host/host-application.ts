@@ -1,13 +1,19 @@
-import type { BrokerAddress, LinkFactory, MqttLink } from "../../broker/index.ts";
-import { FplusError, messageOf } from "../../errors/index.ts";
+import type { BrokerAddress, LinkFactory } from "../../broker/index.ts";
+import { FplusError } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
-import type { SampleBatch } from "../../sample/index.ts";
+import { type SampleBatch, signalPath } from "../../sample/index.ts";
 import { decodePayload } from "../codec/decode.ts";
 import { head } from "../codec/workbench.ts";
-import { rebirthCommand } from "../commands.ts";
-import { parseState } from "../edge/primary-host.ts";
-import { checkId, NAMESPACE, parseTopic, type SparkplugTopic, sparkplugTopic, stateTopic } from "../topic.ts";
-import { bdSeqOf, NodeView, type ReadOutcome, sourceOf, type ViewState } from "./node-view.ts";
+import { encodeCommand, rebirthCommand } from "../commands.ts";
+import { parseTopic, type SparkplugTopic, sparkplugTopic } from "../topic.ts";
+import type { BirthStore } from "./birth-store.ts";
+import { coerce } from "./coerce.ts";
+import { HostSession } from "./host-session.ts";
+import { LastSamples } from "./last-samples.ts";
+import { MessageOrder } from "./message-order.ts";
+import { bdSeqOf, type BornMetric, NodeView, type ReadOutcome, sourceOf } from "./node-view.ts";
+import type { LifecycleEvent, NodeRow, WriteTarget } from "./types.ts";
+import { PendingWrites, type WriteResult } from "./pending-writes.ts";
 
 /** Identity and broker of a host application, and which groups it hears. */
 export interface HostApplicationOptions {
@@ -16,246 +22,347 @@ export interface HostApplicationOptions {
   readonly groups?: readonly string[];
   readonly address: BrokerAddress;
   readonly openLink: LinkFactory;
-  /** The samples of one message, births included. */
+  /** How long a message that came too early waits for those before it; 0 for not at all, default 2 s. */
+  readonly reorderTimeoutMs?: number;
+  /** STATE as version 3 of the specification has it, or as the plain text of version 2; default 3. */
+  readonly stateVersion?: 2 | 3;
+  /** Keeps births over restarts. */
+  readonly births?: BirthStore;
+  /** The samples of one message, births included; and of a death, the last samples of all its metrics as stale. */
   readonly onBatch: (batch: SampleBatch, topic: SparkplugTopic) => void;
   readonly onEvent?: (event: LifecycleEvent) => void;
   readonly onError?: (error: unknown) => void;
 }
 
-/** Something that happened to an edge node or a device, as flows and dashboards see it. */
-export interface LifecycleEvent {
-  readonly kind:
-    | "node-online"
-    | "node-offline"
-    | "node-stale"
-    | "device-online"
-    | "device-offline"
-    | "device-stale"
-    | "rebirth-requested"
-    | "gap";
-  /** `group/edge node`. */
-  readonly node: string;
-  readonly device?: string;
-  readonly reason?: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+const REORDER_TIMEOUT_MS = 2000;
+
+interface ArrivedMessage {
+  readonly topic: SparkplugTopic;
+  readonly bytes: Uint8Array;
 }
 
-const DATA_TYPES = ["NBIRTH", "NDATA", "NDEATH"] as const;
-const DEVICE_DATA_TYPES = ["DBIRTH", "DDATA", "DDEATH"] as const;
+/** A node with its messages in order. */
+interface FollowedNode {
+  readonly view: NodeView;
+  readonly order: MessageOrder<ArrivedMessage>;
+}
 
 /** A Sparkplug host application: says that it is there, follows every edge node, and turns messages into batches. */
 export class HostApplication {
   readonly #options: HostApplicationOptions;
-  readonly #nodes = new Map<string, NodeView>();
-  readonly #link: MqttLink;
-  #stateTime = 0;
-  #closing = false;
-  #lastError = "";
-  #counters = { messages: 0, samples: 0, malformed: 0, skipped: 0, rebirths: 0, gaps: 0, duplicates: 0 };
+  readonly #nodes = new Map<string, FollowedNode>();
+  readonly #last = new LastSamples();
+  readonly #writes = new PendingWrites();
+  readonly #session: HostSession;
+  /** Whose payload lies decoded on the workbench. */
+  #onWorkbench: Uint8Array | undefined;
+  #counters = { messages: 0, samples: 0, malformed: 0, skipped: 0, rebirths: 0, commands: 0 };
 
+  /** @throws FplusError `config.invalid` naming the host id */
   constructor(options: HostApplicationOptions) {
-    checkId(options.hostId, "host id");
     this.#options = options;
-    const state = stateTopic(options.hostId);
-    this.#link = options.openLink({
-      address: options.address,
-      clientId: `fplus-host-${options.hostId}`,
-      will: () => ({
-        topic: state,
-        payload: this.#statePayload(false, (this.#stateTime = Date.now())),
-        qos: 1,
-        retain: true,
-      }),
-      onConnect: () => {
-        this.#lastError = "";
-        this.#sayState(true);
-      },
-      onClose: () => this.#connectionLost(),
+    this.#session = new HostSession({
+      ...options,
+      groups: options.groups ?? [],
+      stateVersion: options.stateVersion ?? 3,
+      onMessage: (topic, bytes) => this.#message(topic, bytes),
+      onLost: () => this.#connectionLost(),
       onError: (error) => this.#report(error),
     });
-    const groups = options.groups?.length ? options.groups : ["+"];
-    for (const group of groups) {
-      for (const type of DATA_TYPES) this.#subscribe(`${NAMESPACE}/${group}/${type}/+`);
-      for (const type of DEVICE_DATA_TYPES) this.#subscribe(`${NAMESPACE}/${group}/${type}/+/+`);
-    }
-    this.#link.subscribe(state, 1, (_topic, payload) => this.#ownState(payload));
+    this.#recall();
   }
 
   start(): void {
-    this.#link.start();
+    this.#session.start();
   }
 
   get connected(): boolean {
-    return this.#link.connected;
+    return this.#session.connected;
   }
 
   /** Edge nodes known, with their devices and states. */
-  nodes(): { node: string; state: ViewState; devices: { device: string; state: ViewState }[] }[] {
-    return [...this.#nodes.values()].map((view) => ({
+  nodes(): NodeRow[] {
+    return [...this.#nodes.values()].map(({ view, order }) => ({
       node: view.source,
-      state: view.state,
-      devices: [...view.devices].filter(([id]) => id !== "").map(([device, { state }]) => ({ device, state })),
+      state: view.node.state,
+      since: view.node.since,
+      metrics: view.node.metrics.size,
+      gaps: order.gaps,
+      duplicates: order.duplicates,
+      devices: [...view.devices]
+        .filter(([id]) => id !== "")
+        .map(([device, { state, since, metrics }]) => ({ device, state, since, metrics: metrics.size })),
     }));
   }
 
+  /**
+   * Writes to a metric (NCMD or DCMD) and waits until DATA shows the value.
+   * @param value is made to fit the metric's type, as its birth told it
+   * @param timeoutMs 0 for not waiting
+   * @throws FplusError `sparkplug.command` naming the metric: unknown, offline, a value that does not fit, not confirmed in
+   *   time; `broker.offline`
+   */
+  async write(target: WriteTarget, value: unknown, timeoutMs: number): Promise<WriteResult | undefined> {
+    const { group, edgeNode, device, metric } = target;
+    const path = signalPath(`${group}/${edgeNode}`, device, metric);
+    const born = this.#born(target, path);
+    const fitting = coerce(value, born.signal.type, path);
+    const payload = encodeCommand(born.alias < 0 ? metric : born.alias, born.signal.type, fitting, Date.now());
+    const type = device === "" ? "NCMD" : "DCMD";
+    const confirmed = timeoutMs > 0 ? this.#writes.wait(born.signal.id, path, fitting, timeoutMs) : undefined;
+    // Where the publish fails, that is the error to tell, and the wait ends by itself.
+    confirmed?.catch(() => undefined);
+    await this.#session.command(sparkplugTopic(group, type, edgeNode, device), payload);
+    this.#counters.commands += 1;
+    return confirmed;
+  }
+
+  /**
+   * Asks an edge node for its births, whatever was asked before.
+   * @throws FplusError `broker.offline`
+   */
+  async requestRebirth(group: string, edgeNode: string): Promise<void> {
+    await this.#session.command(sparkplugTopic(group, "NCMD", edgeNode), rebirthCommand(Date.now()));
+    this.#counters.rebirths += 1;
+  }
+
   health(): PartHealth {
-    const views = [...this.#nodes.values()];
-    const devices = views.flatMap((view) => [...view.devices].filter(([id]) => id !== ""));
+    const nodes = [...this.#nodes.values()];
+    const devices = nodes.flatMap(({ view }) => [...view.devices].filter(([id]) => id !== ""));
     return {
       kind: "sparkplug-host",
       name: this.#options.hostId,
-      status: this.#link.connected ? "up" : "down",
+      status: this.connected ? "up" : "down",
       mode: "embedded",
-      detail: this.#link.connected
-        ? this.#options.address.url.replace(/\/\/[^@/]*@/, "//")
-        : this.#lastError || "connecting",
+      detail: this.#session.detail,
       counters: {
         ...this.#counters,
-        gaps: views.reduce((sum, view) => sum + view.gaps, 0),
-        duplicates: views.reduce((sum, view) => sum + view.duplicates, 0),
+        gaps: nodes.reduce((sum, { order }) => sum + order.gaps, 0),
+        duplicates: nodes.reduce((sum, { order }) => sum + order.duplicates, 0),
       },
       gauges: {
-        nodes: views.length,
-        nodesOnline: views.filter((view) => view.state === "online").length,
+        nodes: nodes.length,
+        nodesOnline: nodes.filter(({ view }) => view.node.state === "online").length,
         devices: devices.length,
         devicesOnline: devices.filter(([, device]) => device.state === "online").length,
+        held: nodes.reduce((sum, { order }) => sum + order.waiting, 0),
       },
     };
   }
 
   /** Ends in order: STATE offline, DISCONNECT. */
   async close(): Promise<void> {
-    this.#closing = true;
-    if (this.#link.connected) {
-      const said = this.#link.publish(stateTopic(this.#options.hostId), this.#statePayload(false, this.#stateTime), {
-        qos: 1,
-        retain: true,
-      });
-      await Promise.race([said.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-    }
-    await this.#link.end();
+    for (const { order } of this.#nodes.values()) order.flush();
+    this.#writes.close();
+    await this.#session.close();
   }
 
-  #subscribe(filter: string): void {
-    this.#link.subscribe(filter, 1, (topic, bytes) => {
-      try {
-        this.#message(parseTopic(topic), bytes);
-      } catch (error) {
-        this.#counters.malformed += 1;
-        this.#report(error instanceof FplusError ? atTopic(error, topic) : error);
-      }
-    });
-  }
-
-  #message(topic: SparkplugTopic, bytes: Uint8Array): void {
+  #message(topic: string, bytes: Uint8Array): void {
     this.#counters.messages += 1;
+    this.#guarded(topic, () => this.#arrived(parseTopic(topic), bytes));
+    // Whoever decodes next, another host or an edge node, uses the same workbench.
+    this.#onWorkbench = undefined;
+  }
+
+  /** Whatever is wrong with a message, it is counted and told with its topic. */
+  #guarded(topic: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#counters.malformed += 1;
+      this.#report(error instanceof FplusError ? atTopic(error, topic) : error);
+    }
+  }
+
+  #arrived(topic: SparkplugTopic, bytes: Uint8Array): void {
+    this.#decode(bytes);
+    const { view, order } = this.#node(topic);
     const now = Date.now();
-    decodePayload(bytes);
-    const { seq } = head;
-    const node = this.#node(topic);
+    if (topic.type === "NBIRTH") {
+      const { seq } = head;
+      order.begin(seq);
+      this.#decode(bytes);
+      this.#take(view, topic, view.nodeBirth(now), true);
+      this.#event("node-online", view, now);
+      this.#keep(topic, bytes);
+    } else if (topic.type === "NDEATH") this.#nodeDeath(view, order, now);
+    else order.take(head.seq, { topic, bytes });
+  }
+
+  /** A message whose turn it is. */
+  #deliver(view: NodeView, { topic, bytes }: ArrivedMessage, late: boolean): void {
+    this.#decode(bytes);
+    const now = Date.now();
     switch (topic.type) {
-      case "NBIRTH":
-        this.#take(node, topic, node.nodeBirth(now));
-        this.#event("node-online", node, now);
-        break;
-      case "DBIRTH":
-        this.#order(node, seq, now);
-        this.#take(node, topic, node.deviceBirth(topic.device, now));
-        this.#event("device-online", node, now, topic.device);
-        // A device of a node whose own birth was missed: its later metrics may use aliases that are not known here.
-        if (node.state !== "online") this.#askRebirth(node, "device birth before the node's", now);
-        break;
       case "NDATA":
       case "DDATA":
-        this.#order(node, seq, now);
-        this.#take(node, topic, node.data(topic.device, now));
+        this.#data(view, topic, now);
+        break;
+      case "DBIRTH":
+        if (late) break;
+        this.#take(view, topic, view.deviceBirth(topic.device, now), true);
+        this.#event("device-online", view, now, topic.device);
+        this.#keep(topic, bytes);
+        // A device of a node whose own birth was missed: its later metrics may use aliases that are not known here.
+        if (view.node.state !== "online") this.#askRebirth(view, "device birth before the node's", now);
         break;
       case "DDEATH":
-        this.#order(node, seq, now);
-        for (const device of node.mark(topic.device, "offline")) this.#event("device-offline", node, now, device);
-        break;
-      case "NDEATH":
-        this.#nodeDeath(node, now);
+        if (!late) this.#mark(view, topic.device, "offline", head.timeMs >= 0 ? head.timeMs : now, now);
         break;
       default:
         break;
     }
   }
 
+  #data(view: NodeView, topic: SparkplugTopic, now: number): void {
+    const outcome = view.data(topic.device, now);
+    const device = view.devices.get(topic.device);
+    if (device?.state === "stale") {
+      device.state = "online";
+      device.since = now;
+      this.#event(topic.device === "" ? "node-online" : "device-online", view, now, topic.device || undefined);
+    }
+    this.#take(view, topic, outcome, false);
+    if (view.isRemembered) this.#askRebirth(view, "its births are from a former run", now);
+  }
+
   /** A death counts only for the connection that the last birth belongs to: an old will may come late. */
-  #nodeDeath(node: NodeView, now: number): void {
+  #nodeDeath(view: NodeView, order: MessageOrder<ArrivedMessage>, now: number): void {
     const bdSeq = bdSeqOf();
-    if (bdSeq !== undefined && node.bdSeq >= 0 && bdSeq !== node.bdSeq) return;
-    for (const device of node.mark("", "offline")) this.#event("device-offline", node, now, device);
-    this.#event("node-offline", node, now);
+    if (bdSeq !== undefined && view.bdSeq >= 0 && bdSeq !== view.bdSeq) return;
+    order.flush();
+    order.forget();
+    this.#mark(view, "", "offline", now, now);
   }
 
-  #order(node: NodeView, seq: number, now: number): void {
-    if (node.follow(seq) !== "gap") return;
-    this.#event("gap", node, now, undefined, `message before seq ${seq} is missing`);
-    this.#askRebirth(node, "a message is missing", now);
+  /** Sets the state of a device, or with the empty id of the node and its devices, and tells of their metrics that they are stale. */
+  #mark(view: NodeView, id: string, state: "stale" | "offline", at: number, now: number): void {
+    const [group = "", edgeNode = ""] = view.source.split("/");
+    const changed = view.mark(id, state, at);
+    for (const [device, { metrics }] of changed) {
+      const ids = Array.from(metrics.values(), ({ signal }) => signal.id);
+      const batch = this.#last.markStale(ids, at);
+      const type = device === "" ? "NDEATH" : "DDEATH";
+      if (batch.length > 0) this.#options.onBatch(batch, { group, edgeNode, device, type });
+    }
+    const kind = state === "stale" ? "stale" : "offline";
+    for (const [device] of changed) if (device !== "") this.#event(`device-${kind}`, view, now, device);
+    if (changed.some(([device]) => device === "")) this.#event(`node-${kind}`, view, now);
   }
 
-  #take(node: NodeView, topic: SparkplugTopic, outcome: ReadOutcome): void {
-    if (outcome.batch.length > 0) {
-      this.#counters.samples += outcome.batch.length;
-      this.#options.onBatch(outcome.batch, topic);
+  #take(view: NodeView, topic: SparkplugTopic, outcome: ReadOutcome, isBirth: boolean): void {
+    const { batch } = outcome;
+    if (batch.length > 0) {
+      this.#counters.samples += batch.length;
+      if (isBirth) this.#revive(batch);
+      this.#last.update(batch);
+      if (this.#writes.size > 0) this.#writes.seen(batch);
+      this.#options.onBatch(batch, topic);
     }
     this.#counters.skipped += outcome.skipped;
     if (outcome.reason !== undefined) this.#report(outcome.reason);
-    if (outcome.missing !== undefined) this.#askRebirth(node, outcome.missing, Date.now());
+    if (outcome.missing !== undefined) this.#askRebirth(view, outcome.missing, Date.now());
   }
 
-  #askRebirth(node: NodeView, reason: string, now: number): void {
-    if (!this.#link.connected || !node.rebirth.ask(now)) return;
-    this.#counters.rebirths += 1;
-    const [group = "", edgeNode = ""] = node.source.split("/");
-    this.#link
-      .publish(sparkplugTopic(group, "NCMD", edgeNode), rebirthCommand(now))
-      .catch((error: unknown) => this.#report(error));
-    this.#event("rebirth-requested", node, now, undefined, reason);
+  /** A birth says that a value holds now, however old: it must not lie before the mark that called it stale. */
+  #revive(batch: SampleBatch): void {
+    for (let i = 0; i < batch.length; i++) {
+      const since = this.#last.staleSince(batch.signal[i]!);
+      if (since < 0 || batch.timeMs[i]! > since) continue;
+      batch.timeMs[i] = Math.max(head.timeMs, since + 1);
+      batch.timeNs[i] = 0;
+    }
+  }
+
+  #askRebirth(view: NodeView, reason: string, now: number): void {
+    if (!this.connected || !view.rebirth.ask(now)) return;
+    const [group = "", edgeNode = ""] = view.source.split("/");
+    this.requestRebirth(group, edgeNode).catch((error: unknown) => this.#report(error));
+    this.#event("rebirth-requested", view, now, undefined, reason);
+  }
+
+  /** The metric of a target, from its birth. */
+  #born({ group, edgeNode, device, metric }: WriteTarget, path: string): BornMetric {
+    const view = this.#nodes.get(`${group}/${edgeNode}`)?.view;
+    const fault = (message: string, hint: string): FplusError =>
+      new FplusError("sparkplug.command", message, { field: path, hint });
+    if (view === undefined)
+      throw fault("the edge node is not known here", "Check group and edge node, or wait for its birth.");
+    const known = view.devices.get(device);
+    const born = known?.metrics.get(metric);
+    if (born === undefined) throw fault("no birth told of such a metric", "Check device and metric.");
+    if (known?.state === "offline") throw fault("the device is offline", "Write again when it is back.");
+    return born;
   }
 
   /** Deaths cannot reach a host without a connection: what it knows may no longer hold. */
   #connectionLost(): void {
     const now = Date.now();
-    for (const node of this.#nodes.values()) {
-      if (node.state !== "online") continue;
-      for (const device of node.mark("", "stale")) this.#event("device-stale", node, now, device);
-      this.#event("node-stale", node, now);
+    for (const { view, order } of this.#nodes.values()) {
+      order.flush();
+      order.forget();
+      this.#mark(view, "", "stale", now, now);
     }
   }
 
-  /** Somebody else's will, or an earlier life's, says we are offline: we are not. */
-  #ownState(payload: Uint8Array): void {
-    if (parseState(payload)?.online === false && this.#link.connected && !this.#closing) this.#sayState(true);
+  /** Births of a former run: aliases are known, the state is not. */
+  #recall(): void {
+    for (const { topic: text, payload } of this.#options.births?.load() ?? []) {
+      this.#guarded(text, () => {
+        const topic = parseTopic(text);
+        const { view } = this.#node(topic);
+        this.#decode(payload);
+        if (topic.type === "NBIRTH") view.nodeBirth(Date.now());
+        else view.deviceBirth(topic.device, Date.now());
+        view.isRemembered = true;
+        view.device(topic.device).state = "stale";
+      });
+    }
+    this.#onWorkbench = undefined;
   }
 
-  #sayState(online: boolean): void {
-    this.#link
-      .publish(stateTopic(this.#options.hostId), this.#statePayload(online, this.#stateTime), { qos: 1, retain: true })
-      .catch((error: unknown) => this.#report(error));
+  #keep(topic: SparkplugTopic, payload: Uint8Array): void {
+    const { births } = this.#options;
+    if (births === undefined) return;
+    try {
+      births.save({ topic: sparkplugTopic(topic.group, topic.type, topic.edgeNode, topic.device), payload });
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
-  #statePayload(online: boolean, timestamp: number): Uint8Array {
-    return Buffer.from(JSON.stringify({ online, timestamp }));
+  #decode(bytes: Uint8Array): void {
+    if (this.#onWorkbench === bytes) return;
+    this.#onWorkbench = undefined;
+    decodePayload(bytes);
+    this.#onWorkbench = bytes;
   }
 
-  #node(topic: SparkplugTopic): NodeView {
+  #node(topic: SparkplugTopic): FollowedNode {
     const source = sourceOf(topic);
-    let node = this.#nodes.get(source);
-    if (node === undefined) {
-      node = new NodeView(topic.group, topic.edgeNode);
-      this.#nodes.set(source, node);
-    }
+    const known = this.#nodes.get(source);
+    if (known !== undefined) return known;
+    const view = new NodeView(topic.group, topic.edgeNode);
+    const order = new MessageOrder<ArrivedMessage>(this.#options.reorderTimeoutMs ?? REORDER_TIMEOUT_MS, {
+      deliver: (message, late) => {
+        const { group, type, edgeNode, device } = message.topic;
+        this.#guarded(sparkplugTopic(group, type, edgeNode, device), () => this.#deliver(view, message, late));
+      },
+      gap: (seq) => {
+        const now = Date.now();
+        this.#event("gap", view, now, undefined, `the message with seq ${seq} is missing`);
+        this.#askRebirth(view, "a message is missing", now);
+      },
+    });
+    const node = { view, order };
+    this.#nodes.set(source, node);
     return node;
   }
 
-  #event(kind: LifecycleEvent["kind"], node: NodeView, at: number, device?: string, reason?: string): void {
+  #event(kind: LifecycleEvent["kind"], view: NodeView, at: number, device?: string, reason?: string): void {
     this.#options.onEvent?.({
       kind,
-      node: node.source,
+      node: view.source,
       at,
       ...(device === undefined ? {} : { device }),
       ...(reason === undefined ? {} : { reason }),
@@ -263,7 +370,6 @@ export class HostApplication {
   }
 
   #report(error: unknown): void {
-    this.#lastError = messageOf(error);
     this.#options.onError?.(error);
   }
 }

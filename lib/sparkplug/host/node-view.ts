@@ -1,18 +1,28 @@
 import { SampleBatch, type Signal, signals, Status, ValueType } from "../../sample/index.ts";
-import { BDSEQ_METRIC, DEVICE_REBIRTH_METRIC, HIERARCHY_METRICS, REBIRTH_METRIC } from "../edge/births.ts";
 import { knownProperties } from "../codec/properties.ts";
 import { metricName, textAt } from "../codec/text.ts";
 import { addMetric, typeOf } from "../codec/value.ts";
 import { Carrier, carrierOf, head, metrics, Shape } from "../codec/workbench.ts";
+import { BDSEQ_METRIC, DEVICE_REBIRTH_METRIC, HIERARCHY_METRICS, REBIRTH_METRIC } from "../control-metrics.ts";
 import type { SparkplugTopic } from "../topic.ts";
 import { RebirthTimer } from "./rebirth-timer.ts";
 
 /** How a host sees an edge node or a device. Stale: its last values are known, whether they still hold is not. */
 export type ViewState = "online" | "stale" | "offline";
 
-interface DeviceView {
+/** A metric as its birth told of it. */
+export interface BornMetric {
+  readonly signal: Signal;
+  /** -1 where it has none. */
+  readonly alias: number;
+}
+
+/** A device as its births tell of it. */
+export interface DeviceView {
   state: ViewState;
-  readonly byName: Map<string, Signal>;
+  /** Milliseconds since the epoch of the last change of state. */
+  since: number;
+  readonly metrics: Map<string, BornMetric>;
 }
 
 /** What reading a message came to. */
@@ -25,52 +35,35 @@ export interface ReadOutcome {
   readonly reason?: unknown;
 }
 
-const NO_PROPERTIES = { status: undefined };
 const CONTROL_METRICS: ReadonlySet<string> = new Set([BDSEQ_METRIC, REBIRTH_METRIC, DEVICE_REBIRTH_METRIC]);
 /** Aliases up to this live in an array; wilder ones in a map. */
 const DENSE_ALIASES = 100_000;
 
-/** One edge node as a host application sees it: state, sequence, aliases, devices. */
+/** One edge node as a host application sees it: state, aliases, devices. */
 export class NodeView {
   readonly source: string;
   readonly rebirth = new RebirthTimer();
   /** Devices by id; the empty id is the node itself. */
   readonly devices = new Map<string, DeviceView>();
-  state: ViewState = "offline";
+  readonly node: DeviceView;
   bdSeq = -1;
-  /** The seq the next message must have; -1 while unknown. */
-  #expected = -1;
+  /** Its births are from a former run of this host, and none has come since. */
+  isRemembered = false;
   readonly #dense: (Signal | undefined)[] = [];
   readonly #sparse = new Map<number, Signal>();
-  gaps = 0;
-  duplicates = 0;
 
   constructor(group: string, edgeNode: string) {
     this.source = `${group}/${edgeNode}`;
+    this.node = this.device("");
   }
 
   device(id: string): DeviceView {
     let device = this.devices.get(id);
     if (device === undefined) {
-      device = { state: "offline", byName: new Map() };
+      device = { state: "offline", since: 0, metrics: new Map() };
       this.devices.set(id, device);
     }
     return device;
-  }
-
-  /** Checks the order of a message; tells whether one before it is missing. */
-  follow(seq: number): "in order" | "gap" | "duplicate" {
-    if (seq < 0) return "in order";
-    const expected = this.#expected;
-    this.#expected = (seq + 1) & 0xff;
-    if (expected < 0 || seq === expected) return "in order";
-    if (seq === ((expected - 1) & 0xff)) {
-      this.#expected = expected;
-      this.duplicates += 1;
-      return "duplicate";
-    }
-    this.gaps += 1;
-    return "gap";
   }
 
   /** NBIRTH: everything known of the node before is void. */
@@ -78,9 +71,8 @@ export class NodeView {
     this.#dense.length = 0;
     this.#sparse.clear();
     for (const device of this.devices.values()) device.state = "offline";
-    this.#expected = head.seq < 0 ? -1 : (head.seq + 1) & 0xff;
     this.bdSeq = bdSeqOf() ?? -1;
-    this.state = "online";
+    this.isRemembered = false;
     this.rebirth.answered();
     return this.#birth("", now);
   }
@@ -92,15 +84,14 @@ export class NodeView {
   /** NDATA and DDATA: metrics are found by alias, or by name. */
   data(id: string, now: number): ReadOutcome {
     const device = this.devices.get(id);
-    const batch = new SampleBatch(head.count);
+    const { count } = head;
+    const batch = new SampleBatch(count);
     if (device === undefined || device.state === "offline") {
-      return { batch, skipped: head.count, missing: `data of ${id || "the node"} before its birth` };
+      return { batch, skipped: count, missing: `data of ${id || "the node"} before its birth` };
     }
-    device.state = "online";
     let missing: string | undefined;
     let skipped = 0;
     let reason: unknown;
-    const { count } = head;
     for (let i = 0; i < count; i++) {
       const shape = metrics.shape[i]!;
       const signal = this.#find(i, shape, device);
@@ -112,8 +103,17 @@ export class NodeView {
             (shape & Shape.HasAlias) === 0 ? `unknown metric ${metricName(i)}` : `unknown alias ${metrics.alias[i]}`;
         continue;
       }
+      let status: number = Status.Good;
+      if ((shape & Shape.HasProperties) !== 0) {
+        try {
+          ({ status = Status.Good } = knownProperties(i));
+        } catch (error) {
+          // The value is there; how good it is cannot be read.
+          status = Status.Uncertain;
+          reason ??= error;
+        }
+      }
       try {
-        const { status = Status.Good } = (shape & Shape.HasProperties) === 0 ? NO_PROPERTIES : knownProperties(i);
         addMetric(i, typeOf(i, signal.type), signal.id, status, batch, now);
       } catch (error) {
         skipped += 1;
@@ -128,14 +128,13 @@ export class NodeView {
     };
   }
 
-  /** Marks a device, or with the empty id the node and all its devices; returns the ids whose state changed. */
-  mark(id: string, state: ViewState): string[] {
-    if (id === "") this.state = state;
-    const changed: string[] = [];
-    for (const [key, device] of this.devices) {
-      if ((id !== "" && key !== id) || device.state === state || device.state === "offline") continue;
+  /** Marks a device, or with the empty id the node and all its devices; returns the devices whose state changed. */
+  mark(id: string, state: ViewState, now: number): [string, DeviceView][] {
+    const concerned = id === "" ? [...this.devices] : [...this.devices].filter(([name]) => name === id);
+    const changed = concerned.filter(([, device]) => device.state !== state && device.state !== "offline");
+    for (const [, device] of changed) {
       device.state = state;
-      if (key !== "") changed.push(key);
+      device.since = now;
     }
     return changed;
   }
@@ -143,7 +142,8 @@ export class NodeView {
   #birth(id: string, now: number): ReadOutcome {
     const device = this.device(id);
     device.state = "online";
-    device.byName.clear();
+    device.since = now;
+    device.metrics.clear();
     const hierarchy = hierarchyOf();
     const batch = new SampleBatch(head.count);
     let skipped = 0;
@@ -157,9 +157,16 @@ export class NodeView {
       }
       const metric = metricName(i);
       if (metric === "" || CONTROL_METRICS.has(metric) || HIERARCHY_METRICS.includes(metric)) continue;
+      const type = typeOf(i, ValueType.Unknown) as ValueType;
+      let status: number = Status.Good;
+      let unit: string | undefined;
       try {
-        const { status = Status.Good, unit } = knownProperties(i);
-        const type = typeOf(i, ValueType.Unknown) as ValueType;
+        ({ status = Status.Good, unit } = knownProperties(i));
+      } catch (error) {
+        status = Status.Uncertain;
+        reason ??= error;
+      }
+      try {
         const signal = signals.intern({
           source: this.source,
           device: id,
@@ -168,8 +175,9 @@ export class NodeView {
           hierarchy,
           ...(unit === undefined ? {} : { unit }),
         });
-        device.byName.set(metric, signal);
-        if ((shape & Shape.HasAlias) !== 0) this.#setAlias(metrics.alias[i]!, signal);
+        const alias = (shape & Shape.HasAlias) !== 0 ? metrics.alias[i]! : -1;
+        device.metrics.set(metric, { signal, alias });
+        if (alias >= 0) this.#setAlias(alias, signal);
         addMetric(i, type, signal.id, status, batch, now);
       } catch (error) {
         skipped += 1;
@@ -184,7 +192,7 @@ export class NodeView {
       const alias = metrics.alias[i]!;
       return this.#dense[alias] ?? this.#sparse.get(alias);
     }
-    return (shape & Shape.HasName) === 0 ? undefined : device.byName.get(metricName(i));
+    return (shape & Shape.HasName) === 0 ? undefined : device.metrics.get(metricName(i))?.signal;
   }
 
   #setAlias(alias: number, signal: Signal): void {

@@ -1,125 +1,11 @@
 import assert from "node:assert/strict";
-import { describe, type TestContext, test } from "node:test";
-import sparkplugPayload from "sparkplug-payload";
-import { EmbeddedBroker, type MqttLink, openLink } from "../../../lib/broker/index.ts";
-import { isHistorical, SampleBatch, signals, Status, ValueType } from "../../../lib/sample/index.ts";
-import {
-  type EdgeCommand,
-  EdgeNode,
-  type EdgeNodeOptions,
-  encodeCommand,
-  HostApplication,
-  type LifecycleEvent,
-} from "../../../lib/sparkplug/index.ts";
-import { openSpool } from "../../../lib/spool/index.ts";
+import { describe, test } from "node:test";
+import { type MqttLink, openLink } from "../../../lib/broker/index.ts";
+import { Status, ValueType } from "../../../lib/sample/index.ts";
+import { type EdgeCommand, encodeCommand } from "../../../lib/sparkplug/index.ts";
 import { temporaryFolder } from "../../support/folder.ts";
-import { freePorts } from "../../support/ports.ts";
+import { clock, metricsOf, sampled, type Seen, seqOf, world } from "../../support/sparkplug/world.ts";
 import { until } from "../../support/until.ts";
-
-const reference = sparkplugPayload.get("spBv1.0")!;
-
-interface Seen {
-  readonly topic: string;
-  readonly payload: ReturnType<typeof reference.decodePayload>;
-}
-
-/** A broker with a recorder that keeps every Sparkplug message, decoded by an implementation that is not ours. */
-async function world(t: TestContext) {
-  const [port] = await freePorts(1);
-  const address = { url: `mqtt://127.0.0.1:${port}`, keepalive: 2 };
-  const closing: (() => Promise<void>)[] = [];
-  let broker = new EmbeddedBroker({ host: "127.0.0.1", port: port! });
-  await broker.open();
-  const seen: Seen[] = [];
-  const recorder = openLink({ address, clientId: "recorder" });
-  recorder.subscribe("spBv1.0/#", 1, (topic, payload) => {
-    if (!topic.startsWith("spBv1.0/STATE")) seen.push({ topic, payload: reference.decodePayload(payload) });
-  });
-  recorder.start();
-  await until("recorder", () => recorder.connected);
-  closing.push(() => recorder.end());
-  t.after(async () => {
-    for (const close of closing.reverse()) await close();
-    await broker.close();
-  });
-  return {
-    address,
-    seen,
-    recorder,
-    types: () => seen.map(({ topic }) => topic.split("/").slice(2).join("/")),
-    async stopBroker() {
-      await broker.close();
-    },
-    async startBroker() {
-      broker = new EmbeddedBroker({ host: "127.0.0.1", port: port! });
-      await broker.open();
-    },
-    edge(folder: string, options: Partial<EdgeNodeOptions> = {}): EdgeNode {
-      const edge = new EdgeNode({
-        groupId: "G",
-        edgeNodeId: "N",
-        address,
-        openLink,
-        directory: folder,
-        spool: openSpool({ directory: folder, maxBytes: 1e8, policy: "drop-oldest" }),
-        rollingMs: 1000,
-        ...options,
-      });
-      edge.start();
-      closing.push(() => edge.close());
-      return edge;
-    },
-    host(): {
-      host: HostApplication;
-      values: Map<string, number[]>;
-      events: LifecycleEvent[];
-      historical: () => number;
-    } {
-      const values = new Map<string, number[]>();
-      const events: LifecycleEvent[] = [];
-      let historical = 0;
-      const host = new HostApplication({
-        hostId: "H",
-        address,
-        openLink,
-        onEvent: (event) => events.push(event),
-        onBatch: (batch) => {
-          for (let i = 0; i < batch.length; i++) {
-            if (isHistorical(batch, i)) historical += 1;
-            const { path } = signals.get(batch.signal[i]!);
-            const list = values.get(path) ?? [];
-            list.push(batch.number(i));
-            values.set(path, list);
-          }
-        },
-      });
-      host.start();
-      closing.push(() => host.close());
-      return { host, values, events, historical: () => historical };
-    },
-  };
-}
-
-let clock = 1_700_000_000_000;
-function sampled(values: Record<string, number>, status = 0, device = "Press"): SampleBatch {
-  const batch = new SampleBatch();
-  clock += 1;
-  for (const [metric, value] of Object.entries(values)) {
-    const signal = signals.intern({
-      source: "plc",
-      device,
-      metric,
-      unit: "Cel",
-      hierarchy: ["Acme", "Sheffield", "Forming", "Line1"],
-    });
-    batch.addValue(signal.id, ValueType.Double, value, clock, 0, status);
-  }
-  return batch;
-}
-
-const metricsOf = (seen: Seen | undefined) => seen?.payload.metrics ?? [];
-const seqOf = (seen: Seen) =>
-  seen.payload.seq === undefined || seen.payload.seq === null ? undefined : Number(seen.payload.seq);
 
 test("a life: NBIRTH, DBIRTH, DDATA, DDEATH, NDEATH, with seq, bdSeq and aliases as the specification says", async (t) => {
   const w = await world(t);
@@ -206,7 +92,7 @@ test("a rebirth request gives the same aliases and no death; a command reaches i
   );
   assert.deepEqual(aliases(w.seen.at(-1)), before);
   await until("command", () => commands.length === 1);
-  assert.deepEqual(commands, [{ device: "Press", metric: "A", value: 7.5 }]);
+  assert.deepEqual(commands, [{ device: "Press", metric: "A", type: ValueType.Double, value: 7.5 }]);
 });
 
 test("bdSeq rises with every connection, also over a restart, and the will matches the birth", async (t) => {
