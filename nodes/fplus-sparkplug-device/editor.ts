@@ -14,6 +14,20 @@ RED.nodes.registerType("fplus-sparkplug-device", {
         return !/[/+#]/.test(value) || "Give a device id without the characters / + and #.";
       },
     },
+    publish: { value: "all" },
+    deadband: {
+      value: "0",
+      validate(value, _options) {
+        return this["publish"] !== "changes" || Number(value) >= 0 || "Give a number from 0 up.";
+      },
+    },
+    deadbandUnit: { value: "absolute" },
+    maxSilenceSeconds: {
+      value: "0",
+      validate(value, _options) {
+        return this["publish"] !== "changes" || Number(value) >= 0 || "Give a number of seconds; 0 for never.";
+      },
+    },
   },
   label() {
     return this.name || String(this["device"] || "sparkplug device");
@@ -23,4 +37,11 @@ RED.nodes.registerType("fplus-sparkplug-device", {
   },
   inputLabels: "samples",
   outputLabels: "writes from hosts",
+  oneditprepare() {
+    const show = (): void => {
+      $("#fplus-device-exception").toggle($("#node-input-publish").val() === "changes");
+    };
+    $("#node-input-publish").on("change", show);
+    show();
+  },
 });

@@ -1,6 +1,8 @@
 import type { NodeAPI } from "node-red";
 import type { EdgeNode } from "../../lib/sparkplug/index.ts";
-import { checkId } from "../../lib/sparkplug/index.ts";
+import { FplusError } from "../../lib/errors/index.ts";
+import { valueTypeName } from "../../lib/sample/index.ts";
+import { checkId, ReportByException } from "../../lib/sparkplug/index.ts";
 import type { EdgeService } from "../fplus-sparkplug-edge/service.ts";
 import { amount, batchOf, defineNode, liveStatus, type Message, Rate } from "../frame/index.ts";
 
@@ -8,6 +10,10 @@ interface DeviceConfig {
   readonly name: string;
   readonly edge: string;
   readonly device: string;
+  readonly publish: "all" | "changes";
+  readonly deadband: string | number;
+  readonly deadbandUnit: "absolute" | "percent";
+  readonly maxSilenceSeconds: string | number;
 }
 
 /** Publishes samples as the metrics of Sparkplug devices, and hands on what hosts write to them. */
@@ -15,6 +21,7 @@ export default function (RED: NodeAPI): void {
   defineNode<DeviceConfig>(RED, "fplus-sparkplug-device", (node) => {
     const service = node.service<EdgeService>(node.config.edge, "edge node");
     const device = node.config.device === "" ? "" : checkId(node.config.device, "device");
+    const exception = exceptionOf(node.config);
     const rate = new Rate();
     let edge: EdgeNode | undefined;
     service.edge().then(
@@ -23,7 +30,10 @@ export default function (RED: NodeAPI): void {
     );
     const stopCommands = service.onCommand((command) => {
       if (device !== "" && command.device !== device) return;
-      node.send({ topic: `${command.device}/${command.metric}`, payload: command.value } as unknown as Message);
+      const { metric, value } = command;
+      const topic = command.device === "" ? metric : `${command.device}/${metric}`;
+      const type = valueTypeName(command.type);
+      node.send({ topic, payload: value, device: command.device, metric, type } as unknown as Message);
     });
     const stopStatus = liveStatus(node, () => {
       if (edge === undefined) return ["busy", "opening"];
@@ -34,7 +44,13 @@ export default function (RED: NodeAPI): void {
     });
     return {
       async input(msg) {
-        const batch = batchOf(msg);
+        if (msg["death"] === true) {
+          const gone = device || (typeof msg.topic === "string" ? msg.topic : "");
+          (await service.edge()).deviceOffline(checkId(gone, "topic"));
+          return;
+        }
+        const all = batchOf(msg);
+        const batch = exception === undefined ? all : exception.changed(all);
         (await service.edge()).accept(batch, device);
         rate.add(batch.length);
       },
@@ -45,4 +61,14 @@ export default function (RED: NodeAPI): void {
       },
     };
   });
+}
+
+function exceptionOf(config: DeviceConfig): ReportByException | undefined {
+  if (config.publish !== "changes") return undefined;
+  const deadband = Number(config.deadband || 0);
+  const silence = Number(config.maxSilenceSeconds || 0);
+  if (!(deadband >= 0)) throw new FplusError("config.invalid", "not a number from 0 up", { field: "deadband" });
+  if (!(silence >= 0))
+    throw new FplusError("config.invalid", "not a number of seconds from 0 up", { field: "at least every" });
+  return new ReportByException({ deadband, percent: config.deadbandUnit === "percent", maxSilenceMs: silence * 1000 });
 }

@@ -11,7 +11,19 @@ RED.nodes.registerType("fplus-sparkplug-edge", {
     group: { value: "Plant", required: true, validate: validId },
     edgeNode: { value: "Gateway", required: true, validate: validId },
     broker: { value: "", type: "fplus-broker", required: false },
+    otherServers: {
+      value: "",
+      validate(value, _options) {
+        const urls = value.split(",").map((url) => url.trim());
+        return (
+          value === "" ||
+          urls.every((url) => /^(mqtts?|wss?):\/\/[^/]+|^\$\{.+\}$/.test(url)) ||
+          "Write addresses like mqtt://192.168.0.6:1883, separated by commas."
+        );
+      },
+    },
     primaryHost: { value: "", validate: (value: string, options: unknown) => value === "" || validId(value, options) },
+    typedData: { value: true },
     spoolMegabytes: {
       value: "512",
       validate(value, _options) {

@@ -1,6 +1,7 @@
 import type { NodeAPI } from "node-red";
 import path from "node:path";
-import { openLink } from "../../lib/broker/index.ts";
+import { type BrokerAddress, openLink } from "../../lib/broker/index.ts";
+import { FplusError } from "../../lib/errors/index.ts";
 import { checkId, type EdgeCommand, EdgeNode } from "../../lib/sparkplug/index.ts";
 import { openSpool, type SpoolPolicy } from "../../lib/spool/index.ts";
 import type { BrokerService } from "../fplus-broker/fplus-broker.ts";
@@ -12,7 +13,9 @@ interface EdgeConfig {
   readonly group: string;
   readonly edgeNode: string;
   readonly broker: string;
+  readonly otherServers: string;
   readonly primaryHost: string;
+  readonly typedData: boolean;
   readonly spoolMegabytes: string | number;
   readonly spoolPolicy: SpoolPolicy;
 }
@@ -26,6 +29,8 @@ export default function (RED: NodeAPI): void {
     const address = config.broker
       ? node.service<BrokerService>(config.broker, "broker").address()
       : plant.brokerAddress();
+    const otherServers = addressesOf(config.otherServers ?? "", address);
+    const typedData = config.typedData !== false;
     const directory = path.join(plant.stateDir, "spool", `${group}-${edgeNode}`.replace(/[^\w.-]/g, "_"));
     const spool = {
       directory,
@@ -42,18 +47,35 @@ export default function (RED: NodeAPI): void {
               groupId: group,
               edgeNodeId: edgeNode,
               address,
+              otherServers,
               openLink,
               spool: openSpool(spool),
               directory,
               primaryHost: config.primaryHost,
+              typedData,
               onCommand: (command) => listeners.forEach((listen) => listen(command)),
               onError: (error) => node.report(error),
             }),
         ),
-      JSON.stringify([address, spool, config.primaryHost]),
+      JSON.stringify([address, otherServers, spool, config.primaryHost, typedData]),
     );
     return withHealth(node, lease.value.open(lease.ready), listeners, () => lease.release());
   });
+}
+
+/** Brokers besides the first; they share its credentials. */
+function addressesOf(urls: string, first: BrokerAddress): BrokerAddress[] {
+  return urls
+    .split(",")
+    .map((url) => url.trim())
+    .filter((url) => url !== "")
+    .map((url) => {
+      if (/^(mqtts?|wss?):\/\/[^/]+/.test(url)) return { ...first, url };
+      throw new FplusError("config.invalid", `not a broker address: ${url}`, {
+        field: "other servers",
+        hint: "Write them like mqtt://192.168.0.6:1883, separated by commas.",
+      });
+    });
 }
 
 function withHealth(

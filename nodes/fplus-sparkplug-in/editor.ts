@@ -7,15 +7,7 @@ RED.nodes.registerType("fplus-sparkplug-in", {
   outputs: 2,
   defaults: {
     name: { value: "" },
-    broker: { value: "", type: "fplus-broker", required: false },
-    host: {
-      value: "FactoryPlus",
-      required: true,
-      validate(value, _options) {
-        return (value !== "" && !/[/+#]/.test(value)) || "Give a host id without the characters / + and #.";
-      },
-    },
-    groups: { value: "" },
+    host: { value: "", type: "fplus-sparkplug-host", required: true },
     output: { value: "batch" },
   },
   label() {

@@ -2,7 +2,14 @@
  * What every node shares: registration, status, samples on wires.
  * @module
  */
-export { type DefineOptions, defineNode, type Message, type NodeBehaviour, type NodeContext } from "./define.ts";
+export {
+  type DefineOptions,
+  defineNode,
+  type Message,
+  type NodeBehaviour,
+  type NodeContext,
+  serviceOf,
+} from "./define.ts";
 export { amount, liveStatus, Rate } from "./live-status.ts";
 export { batchOf, messagesOf, type OutputShape } from "./samples.ts";
 export type { StatusState } from "./status.ts";

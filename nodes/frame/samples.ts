@@ -33,8 +33,15 @@ export function messagesOf(batch: SampleBatch, shape: OutputShape, topic: string
   }
 }
 
+/** A Sparkplug payload as JSON: what sparkplug-payload takes and gives. */
+interface SparkplugJson {
+  readonly timestamp?: number;
+  readonly metrics: readonly { name: string; type: string; value: unknown; timestamp?: number }[];
+}
+
 /**
- * The samples of a message: a batch, an array of plain samples, one value with its topic, or an object by name.
+ * The samples of a message: a batch, an array of plain samples, one value with its topic, an object by name, or a
+ * Sparkplug payload as JSON.
  * @throws FplusError `sample.invalid` naming the field
  */
 export function batchOf(msg: Message): SampleBatch {
@@ -42,6 +49,7 @@ export function batchOf(msg: Message): SampleBatch {
   if (payload instanceof SampleBatch) return payload;
   if (Array.isArray(payload) && payload.every(isNamed)) return batchFromPlain(payload);
   const name = typeof topic === "string" ? topic : "";
+  if (isSparkplugJson(payload)) return batchOfSparkplugJson(payload, name);
   if (isObjectByName(msg, payload)) {
     const prefix = name === "" ? "" : `${name}/`;
     const stamp = msg as { timestamp?: number };
@@ -80,4 +88,24 @@ function isObjectByName(msg: Message, payload: unknown): payload is Record<strin
   // Function nodes run in a realm of their own, whose Object.prototype is another.
   const prototype: unknown = Object.getPrototypeOf(payload);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function isSparkplugJson(payload: unknown): payload is SparkplugJson {
+  const { metrics } = (payload ?? {}) as { metrics?: unknown };
+  return Array.isArray(metrics) && metrics.every((metric) => isNamed(metric) && "type" in metric);
+}
+
+/** Names of metrics are relative to the message's topic; a metric without a time has that of the payload. */
+function batchOfSparkplugJson({ timestamp, metrics }: SparkplugJson, topic: string): SampleBatch {
+  return batchFromPlain(
+    metrics.map((metric) => {
+      const time = metric.timestamp ?? timestamp;
+      return {
+        name: topic === "" ? metric.name : `${topic}/${metric.name}`,
+        value: metric.value,
+        type: metric.type,
+        ...(time === undefined ? {} : { timestamp: time }),
+      };
+    }),
+  );
 }

@@ -10,7 +10,8 @@ import endpoint from "../../nodes/fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
 import read from "../../nodes/fplus-opcua-read/fplus-opcua-read.ts";
 import device from "../../nodes/fplus-sparkplug-device/fplus-sparkplug-device.ts";
 import edge from "../../nodes/fplus-sparkplug-edge/fplus-sparkplug-edge.ts";
-import host from "../../nodes/fplus-sparkplug-in/fplus-sparkplug-in.ts";
+import host from "../../nodes/fplus-sparkplug-host/fplus-sparkplug-host.ts";
+import sparkplugIn from "../../nodes/fplus-sparkplug-in/fplus-sparkplug-in.ts";
 import { startCounter } from "../support/counter.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { loadFlow, nextMessage, type TestNode, unloadFlow } from "../support/nodes.ts";
@@ -34,7 +35,7 @@ test("malformed Sparkplug is said once with its topic, counted after that, and g
   const url = `mqtt://127.0.0.1:${port}`;
   const node = await loadFlow(
     user,
-    [embedded, broker, edge, device, host],
+    [embedded, broker, edge, device, host, sparkplugIn],
     [
       { id: "eb", type: "fplus-embedded-broker", enabled: "on", host: "127.0.0.1", port: String(port) },
       { id: "b", type: "fplus-broker", name: "Broker", url },
@@ -53,12 +54,11 @@ test("malformed Sparkplug is said once with its topic, counted after that, and g
         id: "in",
         type: "fplus-sparkplug-in",
         name: "Host",
-        broker: "b",
-        host: "H",
-        groups: "",
+        host: "h",
         output: "value",
         wires: [["v"], []],
       },
+      { id: "h", type: "fplus-sparkplug-host", name: "Host", broker: "b", host: "H", groups: "" },
       { id: "v", type: "helper" },
     ],
   );

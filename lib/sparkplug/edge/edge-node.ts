@@ -115,6 +115,7 @@ export class EdgeNode {
       options.spool,
       options.rollingMs ?? Math.max(5000, (options.address.keepalive ?? 30) * 1500),
       (record) => this.#sendRecord(record),
+      () => this.#buryOffline(),
       (error) => this.#report(error),
     );
   }
@@ -146,6 +147,7 @@ export class EdgeNode {
     let born = true;
     for (let i = 0; i < batch.length; i++) {
       const metric = this.#table.of(batch.signal[i]!, device);
+      metric.device.isOffline = false;
       metrics.push(metric);
       aliases[i] = metric.alias;
       born &&= metric.born;
@@ -174,12 +176,15 @@ export class EdgeNode {
   /** Says DDEATH: the device cannot be reached. Its next sample brings a DBIRTH. */
   deviceOffline(id: string): void {
     const device = this.#table.devices.get(id);
-    if (device !== undefined && this.online) this.#publisher.killDevice(device);
+    if (device === undefined) return;
+    device.isOffline = true;
+    if (!this.#outbox.behind) this.#buryOffline();
   }
 
   /** Says DDEATH for a device that is gone for good, and forgets it. */
   removeDevice(id: string): void {
-    this.deviceOffline(id);
+    const device = this.#table.devices.get(id);
+    if (device !== undefined && this.online) this.#publisher.killDevice(device);
     this.#table.remove(id);
   }
 
@@ -283,7 +288,9 @@ export class EdgeNode {
       // What is new on the node itself is told by NBIRTH, which voids every DBIRTH before it.
       if (this.#rebirthAsked || hasUnborn(this.#table.node)) this.#birthAll();
       else {
-        for (const device of this.#table.devices.values()) if (hasUnborn(device)) this.#publisher.birthDevice(device);
+        for (const device of this.#table.devices.values()) {
+          if (hasUnborn(device) && this.#isWanted(device)) this.#publisher.birthDevice(device);
+        }
         this.#saveMemory();
       }
       this.#outbox.resume();
@@ -292,8 +299,18 @@ export class EdgeNode {
 
   #birthAll(): void {
     this.#rebirthAsked = false;
-    this.#publisher.birthAll(this.#session.bdSeq);
+    this.#publisher.birthAll(this.#session.bdSeq, (device) => this.#isWanted(device));
     this.#saveMemory();
+  }
+
+  /** A device that is offline is born only where older data of it must still be sent. */
+  #isWanted(device: EdgeDevice): boolean {
+    return !device.isOffline || this.#outbox.behind;
+  }
+
+  #buryOffline(): void {
+    if (!this.online) return;
+    for (const device of this.#table.devices.values()) if (device.isOffline) this.#publisher.killDevice(device);
   }
 
   async #sendRecord(record: SpoolRecord): Promise<boolean> {
@@ -333,7 +350,7 @@ export class EdgeNode {
     }
     for (const command of this.#commands(device, payload)) {
       if (command.name !== DEVICE_REBIRTH_METRIC) this.#write(device, command);
-      else if (command.value === true && this.online) this.#publisher.birthDevice(device);
+      else if (command.value === true && this.online && this.#isWanted(device)) this.#publisher.birthDevice(device);
     }
   }
 

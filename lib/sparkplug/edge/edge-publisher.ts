@@ -34,26 +34,26 @@ export class EdgePublisher {
     this.#typedData = typedData;
   }
 
-  /** NBIRTH, then the births of all devices. */
-  birthAll(bdSeq: number): void {
+  /** NBIRTH, then the births of the devices that are wanted. */
+  birthAll(bdSeq: number, isWanted: (device: EdgeDevice) => boolean): void {
     this.#seq = 0;
     const { node } = this.#table;
     const now = Date.now();
-    this.#send("NBIRTH", nodeBirth(this.#encoder, this.#nextSeq(), bdSeq, node, this.#templates, now));
+    void this.#send("NBIRTH", nodeBirth(this.#encoder, this.#nextSeq(), bdSeq, node, this.#templates, now));
     this.#born(node, now);
-    for (const device of this.#table.devices.values()) this.birthDevice(device);
+    for (const device of this.#table.devices.values()) if (isWanted(device)) this.birthDevice(device);
   }
 
   birthDevice(device: EdgeDevice): void {
     const now = Date.now();
-    this.#send("DBIRTH", deviceBirth(this.#encoder, this.#nextSeq(), device, this.#templates, now), device.id);
+    void this.#send("DBIRTH", deviceBirth(this.#encoder, this.#nextSeq(), device, this.#templates, now), device.id);
     this.#born(device, now);
   }
 
   /** DDEATH; its next data will bring a birth. */
   killDevice(device: EdgeDevice): void {
     if (device.bornAt === 0) return;
-    this.#send("DDEATH", this.#encoder.begin(Date.now(), this.#nextSeq()).finish(), device.id);
+    void this.#send("DDEATH", this.#encoder.begin(Date.now(), this.#nextSeq()).finish(), device.id);
     unborn(device);
   }
 

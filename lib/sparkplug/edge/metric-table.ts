@@ -24,6 +24,8 @@ export interface EdgeDevice {
   hierarchy: readonly string[];
   /** Time of the last DBIRTH; 0 while it is not born. */
   bornAt: number;
+  /** It cannot be reached, and is not born again before it has new data. */
+  isOffline: boolean;
 }
 
 /** What a restart must remember, so that spooled records find their metrics: aliases never change their meaning. */
@@ -36,7 +38,7 @@ export type AliasTable = Record<string, Record<string, number>>;
 export class MetricTable {
   readonly devices = new Map<string, EdgeDevice>();
   /** The edge node itself, with the metrics that belong to no device; its id is empty. */
-  readonly node: EdgeDevice = { id: "", metrics: new Map(), hierarchy: [], bornAt: 0 };
+  readonly node: EdgeDevice = { id: "", metrics: new Map(), hierarchy: [], bornAt: 0, isOffline: false };
   readonly #byAlias: (EdgeMetric | undefined)[] = [];
   /** By forced device id, then by signal id: the way from a sample to its metric without a string. */
   readonly #bySignal = new Map<string, (EdgeMetric | undefined)[]>();
@@ -103,7 +105,7 @@ export class MetricTable {
     if (id === "") return this.node;
     let device = this.devices.get(id);
     if (device === undefined) {
-      device = { id, metrics: new Map(), hierarchy: [], bornAt: 0 };
+      device = { id, metrics: new Map(), hierarchy: [], bornAt: 0, isOffline: false };
       this.devices.set(id, device);
     }
     return device;

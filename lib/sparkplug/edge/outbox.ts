@@ -23,6 +23,7 @@ export class Outbox {
   readonly #rollingMs: number;
   readonly #send: SendRecord;
   readonly #onError: (error: unknown) => void;
+  readonly #onSent: () => void;
   #online = false;
   /** Next record of the backlog to send, and where the backlog ends. */
   #cursor = 0;
@@ -33,10 +34,18 @@ export class Outbox {
   #timer: NodeJS.Timeout | undefined;
   replayedCount = 0;
 
-  constructor(spool: Spool, rollingMs: number, send: SendRecord, onError: (error: unknown) => void) {
+  /** @param onSent the backlog has been sent */
+  constructor(
+    spool: Spool,
+    rollingMs: number,
+    send: SendRecord,
+    onSent: () => void,
+    onError: (error: unknown) => void,
+  ) {
     this.#spool = spool;
     this.#rollingMs = rollingMs;
     this.#send = send;
+    this.#onSent = onSent;
     this.#onError = onError;
   }
 
@@ -108,6 +117,7 @@ export class Outbox {
       // Live data and timers get their turn between two chunks.
       await new Promise((resolve) => setImmediate(resolve));
     }
+    if (this.#online) this.#onSent();
   }
 
   #release(): void {

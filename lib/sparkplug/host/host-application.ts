@@ -95,6 +95,30 @@ export class HostApplication {
     }));
   }
 
+  /** Paths of metrics that hold the text, whatever its case; at most so many, for a user to choose from. */
+  metricPaths(text: string, limit: number): string[] {
+    const wanted = text.toLowerCase();
+    const found: string[] = [];
+    for (const { view } of this.#nodes.values()) {
+      for (const { metrics } of view.devices.values()) {
+        for (const { signal } of metrics.values()) {
+          if (found.length >= limit) return found;
+          if (signal.path.toLowerCase().includes(wanted)) found.push(signal.path);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** What a path `group/edge node[/device]/metric` names; metrics may have slashes in their names, so births decide. */
+  targetOf(path: string): WriteTarget {
+    const [group = "", edgeNode = "", device = "", ...rest] = path.split("/");
+    const isDevice = rest.length > 0 && this.#nodes.get(`${group}/${edgeNode}`)?.view.devices.has(device) === true;
+    return isDevice
+      ? { group, edgeNode, device, metric: rest.join("/") }
+      : { group, edgeNode, device: "", metric: [device, ...rest].join("/") };
+  }
+
   /**
    * Writes to a metric (NCMD or DCMD) and waits until DATA shows the value.
    * @param value is made to fit the metric's type, as its birth told it

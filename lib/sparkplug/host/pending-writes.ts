@@ -60,7 +60,7 @@ export class PendingWrites {
 
   /** Looks for confirmations among the samples of a DATA message. */
   seen(batch: SampleBatch): void {
-    for (const write of [...this.#pending]) {
+    for (const write of this.#pending) {
       const i = batch.signal.subarray(0, batch.length).lastIndexOf(write.signal);
       if (i < 0) continue;
       const value = batch.value(i);

@@ -10,7 +10,7 @@ function signalOf(metric: string, device = "", source = "plc"): Signal {
   return signals.intern({ source, device, metric });
 }
 
-function one(signal: Signal, type: ValueType, value: never | object | bigint | number | string | boolean): SampleBatch {
+function one(signal: Signal, type: ValueType, value: object | bigint | number | string | boolean): SampleBatch {
   const batch = new SampleBatch(1);
   batch.addValue(signal.id, type, value, Date.now());
   return batch;

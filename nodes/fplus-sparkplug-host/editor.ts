@@ -1,0 +1,27 @@
+RED.nodes.registerType("fplus-sparkplug-host", {
+  category: "config",
+  defaults: {
+    name: { value: "" },
+    host: {
+      value: "FactoryPlus",
+      required: true,
+      validate(value, _options) {
+        if (/^\$\{.+\}$/.test(value)) return true;
+        return (value !== "" && !/[/+#]/.test(value)) || "Give a host id without the characters / + and #.";
+      },
+    },
+    broker: { value: "", type: "fplus-broker", required: false },
+    groups: { value: "" },
+    reorderSeconds: {
+      value: "2",
+      validate(value, _options) {
+        return (value !== "" && Number(value) >= 0 && Number(value) <= 60) || "Give 0 to 60 seconds.";
+      },
+    },
+    stateVersion: { value: "3" },
+    keepBirths: { value: true },
+  },
+  label() {
+    return this.name || String(this["host"]);
+  },
+});
