@@ -9,11 +9,16 @@ const SMALL = 64;
 
 const hasZstd = typeof zlib.zstdCompressSync === "function";
 const zstdLevel = hasZstd ? { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } } : {};
+/** By default every call takes 16 KB, which a checkpoint of a thousand heads would take a thousand times. */
+const LEAST_CHUNK_BYTES = 256;
 
 /** Codec byte and the data, compressed where that makes it smaller: zstd where Node has it (22.15, 23.8), else deflate. */
 export function compress(data: Uint8Array): Uint8Array {
   if (data.length > SMALL) {
-    const packed = hasZstd ? zlib.zstdCompressSync(data, zstdLevel) : zlib.deflateRawSync(data, { level: 1 });
+    const chunkSize = LEAST_CHUNK_BYTES + data.length;
+    const packed = hasZstd
+      ? zlib.zstdCompressSync(data, { ...zstdLevel, chunkSize })
+      : zlib.deflateRawSync(data, { level: 1, chunkSize });
     if (packed.length < data.length) return withCodec(hasZstd ? Codec.Zstd : Codec.Deflate, packed);
   }
   return withCodec(Codec.Raw, data);

@@ -14,10 +14,15 @@ const Lane = { Ns: 1, Status: 2, Type: 4, Text: 8 } as const;
 const Form = { Scaled: 0, Float: 1, Wide: 2 } as const;
 const MAX_SAMPLES = 1_000_000;
 
+/** Columns up to this size are put together in one place, again and again. */
+const SCRATCH_SAMPLES = 4096;
+const scratch = new ByteWriter(64 * 1024);
+
 /** Packs one column of a chunk; `decodeColumn` reads it back exactly. */
 export function encodeColumn(column: Column): Uint8Array {
   const size = column.length;
-  const writer = new ByteWriter(size * 10 + 64);
+  const writer = size <= SCRATCH_SAMPLES ? scratch : new ByteWriter(size * 10 + 64);
+  writer.length = 0;
   const lanes =
     (column.ns === undefined ? 0 : Lane.Ns) |
     (column.status === undefined ? 0 : Lane.Status) |
