@@ -63,7 +63,7 @@ export function takeIn(batch: SampleBatch, registry: SignalRegistry): Intake {
   const points = makePoints(size);
   const origin = new Uint32Array(size);
   const rejected: RejectedSample[] = [];
-  const words = new Uint32Array(batch.f64.buffer, batch.f64.byteOffset, batch.f64.length * 2);
+  const { words } = batch;
   let n = 0;
   for (let i = 0; i < size; i++) {
     const type = batch.type[i]!;

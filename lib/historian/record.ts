@@ -85,7 +85,7 @@ export function decodeRecord(data: Uint8Array, registry: SignalRegistry): Sample
   const type = reader.raw(size);
   const bits = reader.u32(size * 2);
   const batch = new SampleBatch(size);
-  const words = new Uint32Array(batch.f64.buffer);
+  const { words } = batch;
   for (let i = 0; i < size; i++) {
     const id = ids[lane[i]!];
     if (id === undefined) throw new FplusError("historian.io", "a spooled record names no signal");

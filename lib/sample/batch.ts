@@ -2,6 +2,26 @@ import { types } from "node:util";
 import { FplusError } from "../errors/index.ts";
 import { isInt64, isNumeric, SampleFlag, type SampleValue, ValueType } from "./types.ts";
 
+/** All lanes of one sample. */
+const SAMPLE_BYTES = 30;
+/** Small batches share memory, as small Buffers do: to make one is then a matter of views. */
+const SLAB_BYTES = 64 * 1024;
+let slab = new ArrayBuffer(SLAB_BYTES);
+let slabUsed = 0;
+
+/** Zeroed memory, aligned to eight bytes. */
+function room(bytes: number): { buffer: ArrayBuffer; at: number } {
+  const needed = (bytes + 7) & ~7;
+  if (needed > SLAB_BYTES / 4) return { buffer: new ArrayBuffer(needed), at: 0 };
+  if (slabUsed + needed > SLAB_BYTES) {
+    slab = new ArrayBuffer(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const at = slabUsed;
+  slabUsed += needed;
+  return { buffer: slab, at };
+}
+
 /**
  * Many values with their times, as a struct of arrays: lane[i] of every lane belongs to sample i.
  *
@@ -31,14 +51,15 @@ export class SampleBatch {
 
   constructor(capacity = 64) {
     const size = Math.max(1, capacity);
-    this.signal = new Uint32Array(size);
-    this.timeMs = new Float64Array(size);
-    this.timeNs = new Uint32Array(size);
-    this.status = new Uint32Array(size);
-    this.type = new Uint8Array(size);
-    this.flags = new Uint8Array(size);
-    this.f64 = new Float64Array(size);
-    this.words = new Uint32Array(this.f64.buffer);
+    const { buffer, at } = room(size * SAMPLE_BYTES);
+    this.f64 = new Float64Array(buffer, at, size);
+    this.words = new Uint32Array(buffer, at, 2 * size);
+    this.timeMs = new Float64Array(buffer, at + 8 * size, size);
+    this.signal = new Uint32Array(buffer, at + 16 * size, size);
+    this.timeNs = new Uint32Array(buffer, at + 20 * size, size);
+    this.status = new Uint32Array(buffer, at + 24 * size, size);
+    this.type = new Uint8Array(buffer, at + 28 * size, size);
+    this.flags = new Uint8Array(buffer, at + 29 * size, size);
     this.ref = [];
   }
 

@@ -1,10 +1,11 @@
 import { FplusError, toFplusError } from "../../errors/index.ts";
-import { ValueType } from "../../sample/index.ts";
+import { SampleBatch, ValueType } from "../../sample/index.ts";
 import { ALGORITHM_METRIC, type Algorithm, compressed, COMPRESSED_UUID } from "./compression.ts";
 import type { DataSet } from "./dataset.ts";
 import { METRIC_FIELDS, misfit, typeNamed, writeBytesValue, writeDataSet, writeScalar } from "./encode-value.ts";
 import type { MetaData } from "./metadata.ts";
 import { isArrayType } from "./packed-array.ts";
+import { writeNumbers } from "./plain-number.ts";
 import { PROPERTY_FIELDS } from "./properties.ts";
 import { MAX_DEPTH } from "./workbench.ts";
 import {
@@ -42,6 +43,12 @@ export interface MetricInput {
 /** A property set to encode: each property with its type and value. */
 export type PropertySetInput = Readonly<Record<string, { readonly type: string | number; readonly value: unknown }>>;
 
+/** So many plain numbers are gathered at most before they are written. */
+const GATHERED = 256;
+/** Their lanes; `signal` holds the aliases. */
+const numbers = new SampleBatch(GATHERED);
+const EACH: readonly number[] = Array.from({ length: GATHERED }, (_, i) => i);
+
 /** A payload to encode; the names are those of sparkplug-payload. */
 export interface PayloadInput {
   readonly timestamp?: Integer | Date | null;
@@ -68,10 +75,7 @@ interface TemplateInput {
 export function encodePlain(payload: PayloadInput): Uint8Array {
   seek(0);
   if (payload.timestamp !== undefined && payload.timestamp !== null) writeInteger(0x08, payload.timestamp, "timestamp");
-  for (const metric of payload.metrics ?? []) {
-    writeByte(0x12);
-    writeMetric(metric, 0);
-  }
+  if (payload.metrics !== undefined && payload.metrics !== null) writeMetrics(payload.metrics);
   if (payload.seq !== undefined && payload.seq !== null) writeInteger(0x18, payload.seq, "seq");
   if (payload.uuid !== undefined && payload.uuid !== null) writeText(0x22, payload.uuid);
   if (payload.body !== undefined && payload.body !== null) {
@@ -91,6 +95,69 @@ export function encodeCompressed(payload: PayloadInput, algorithm: Algorithm): U
   const { timestamp = null, seq = null } = payload;
   const metrics = [{ name: ALGORITHM_METRIC, type: "String", value: algorithm, timestamp }];
   return encodePlain({ timestamp, metrics, seq, uuid: COMPRESSED_UUID, body });
+}
+
+/** Plain numbers are gathered and written together, by the loop that writes samples; the others one by one, in their order. */
+function writeMetrics(list: readonly MetricInput[]): void {
+  let gathered = 0;
+  for (let k = 0; k < list.length; k++) {
+    const metric = list[k]!;
+    if (gathered < GATHERED && gather(metric, gathered)) {
+      gathered += 1;
+      continue;
+    }
+    writeGathered(list, k - gathered, gathered);
+    gathered = 0;
+    if (gather(metric, 0)) gathered = 1;
+    else writeOne(metric);
+  }
+  writeGathered(list, list.length - gathered, gathered);
+}
+
+function writeOne(metric: MetricInput): void {
+  reserve(8);
+  writeByte(0x12);
+  writeMetric(metric, 0);
+}
+
+/** Metrics `from` … are in the lanes; what the loop does not take is written one by one. */
+function writeGathered(list: readonly MetricInput[], from: number, count: number): void {
+  for (let k = 0; k < count; k++) {
+    k = writeNumbers(numbers, EACH, numbers.signal, k, count);
+    if (k < count) writeOne(list[from + k]!);
+  }
+}
+
+/** Puts a metric that has nothing but alias, time and a number into the lanes; false where it is something else. */
+function gather(metric: MetricInput, n: number): boolean {
+  const { name, alias, timestamp, value, type } = metric;
+  if (typeof alias !== "number" || typeof timestamp !== "number" || typeof type !== "string") return false;
+  if (hasMore(metric) || (name !== undefined && name !== null)) return false;
+  const code = typeNamed(type);
+  if (code === ValueType.Unknown || code > ValueType.Boolean || (alias | 0) !== alias || alias < 0) return false;
+  if (typeof value === "boolean") {
+    if (code !== ValueType.Boolean) return false;
+    numbers.f64[n] = value ? 1 : 0;
+  } else {
+    if (typeof value !== "number" || code === ValueType.Boolean) return false;
+    if (code !== ValueType.Int64 && code !== ValueType.UInt64) numbers.f64[n] = value;
+    else if ((value | 0) !== value || (value < 0 && code === ValueType.UInt64)) return false;
+    else {
+      numbers.words[2 * n] = value;
+      numbers.words[2 * n + 1] = value >> 31;
+    }
+  }
+  numbers.signal[n] = alias;
+  numbers.timeMs[n] = timestamp;
+  numbers.type[n] = code;
+  return true;
+}
+
+/** Whether a metric carries something beside alias, time and value. */
+function hasMore({ isHistorical, isTransient, isNull, metadata, properties }: MetricInput): boolean {
+  return (
+    (isHistorical ?? false) || (isTransient ?? false) || (isNull ?? false) || (metadata ?? properties ?? null) !== null
+  );
 }
 
 function writeMetric(metric: MetricInput, depth: number): void {

@@ -1,19 +1,14 @@
 import { isNumeric, type SampleBatch, ValueType } from "../../sample/index.ts";
 import { writeValue } from "./encode-plain.ts";
-import { LEAST, METRIC_FIELDS, MOST, writeScalar } from "./encode-value.ts";
+import { METRIC_FIELDS, writeScalar } from "./encode-value.ts";
+import { writeNumbers } from "./plain-number.ts";
 import {
   at,
   closeField,
   finished,
-  keepTime,
   openField,
-  OUT,
-  OUT_VIEW,
   reserve,
   seek,
-  timeHigh,
-  timeLow,
-  timeMs as keptMs,
   writeByte,
   writeText,
   writeTime,
@@ -36,9 +31,6 @@ export interface MetricHead {
 
 /** Whether the metrics of the payload carry their datatype. */
 let isTyped = true;
-
-/** The largest sample that `writePlain` writes. */
-const PLAIN_BYTES = 40;
 
 /**
  * Puts a Sparkplug B payload together from samples, fields in the order of their numbers. There is one buffer a process:
@@ -73,7 +65,7 @@ export class PayloadEncoder {
   ): this {
     const count = indexes.length;
     for (let k = 0; k < count;) {
-      k = writePlain(batch, indexes, aliases, k);
+      if (isTyped) k = writeNumbers(batch, indexes, aliases, k, count);
       if (k < count) {
         const i = indexes[k++]!;
         try {
@@ -157,90 +149,6 @@ function writeSample(head: MetricHead, batch: SampleBatch, i: number): void {
     else writeObject(type, batch.ref[i]);
   }
   closeField(start);
-}
-
-/**
- * Writes samples from the k-th index on as long as they are what most are: an alias of up to 21 bits, a time of our days,
- * a number, nothing else. Returns the place of the first that is something else.
- */
-function writePlain(batch: SampleBatch, indexes: readonly number[], aliases: Uint32Array, k: number): number {
-  const { type: types, timeMs, flags, f64, words } = batch;
-  const count = indexes.length;
-  let p = at;
-  let next = k;
-  reserve(PLAIN_BYTES * (count - k));
-  for (; next < count; next++) {
-    const i = indexes[next]!;
-    const alias = aliases[i]!;
-    const type = types[i]!;
-    const ms = timeMs[i]!;
-    if (flags[i] !== 0 || type > ValueType.Boolean || alias >= 0x20_0000 || (ms !== keptMs && !keepTime(ms))) break;
-    let low = 0;
-    let high = 0;
-    if (type < ValueType.Float) {
-      if (type === ValueType.Int64 || type === ValueType.UInt64) {
-        low = words[2 * i]!;
-        high = words[2 * i + 1]!;
-      } else {
-        const value = f64[i]!;
-        // What does not fit its type is left to the writer that says so.
-        if (!(value >= LEAST[type]! && value <= MOST[type]!) || Math.floor(value) !== value) break;
-        low = value >>> 0;
-      }
-    }
-    const start = p;
-    OUT[p] = 0x12;
-    OUT[p + 2] = 0x10;
-    p += 3;
-    if (alias < 0x80) OUT[p++] = alias;
-    else if (alias < 0x4000) {
-      OUT[p] = alias | 0x80;
-      OUT[p + 1] = alias >>> 7;
-      p += 2;
-    } else {
-      OUT[p] = alias | 0x80;
-      OUT[p + 1] = (alias >>> 7) | 0x80;
-      OUT[p + 2] = alias >>> 14;
-      p += 3;
-    }
-    OUT[p] = 0x18;
-    OUT_VIEW.setInt32(p + 1, timeLow, true);
-    OUT_VIEW.setInt16(p + 5, timeHigh, true);
-    p += 7;
-    if (isTyped) {
-      OUT[p] = 0x20;
-      OUT[p + 1] = type;
-      p += 2;
-    }
-    if (type === ValueType.Double) {
-      OUT[p] = 0x69;
-      OUT_VIEW.setFloat64(p + 1, f64[i]!, true);
-      p += 9;
-    } else if (type === ValueType.Float) {
-      OUT[p] = 0x65;
-      OUT_VIEW.setFloat32(p + 1, f64[i]!, true);
-      p += 5;
-    } else if (type === ValueType.Boolean) {
-      OUT[p] = 0x70;
-      OUT[p + 1] = f64[i] === 0 ? 0 : 1;
-      p += 2;
-    } else {
-      OUT[p++] = type === ValueType.Int64 || type >= ValueType.UInt32 ? METRIC_FIELDS.long : METRIC_FIELDS.int;
-      while (high !== 0) {
-        OUT[p++] = low | 0x80;
-        low = ((low >>> 7) | (high << 25)) >>> 0;
-        high >>>= 7;
-      }
-      while (low >= 0x80) {
-        OUT[p++] = low | 0x80;
-        low >>>= 7;
-      }
-      OUT[p++] = low;
-    }
-    OUT[start + 1] = p - start - 2;
-  }
-  seek(p);
-  return next;
 }
 
 function openMetric(head: MetricHead, timeMs: number, type: number): number {

@@ -134,7 +134,6 @@ export function writeText(tag: number, text: string): void {
 }
 
 /** The length and the bytes of a field whose tag is written. */
-/** One byte, which must be below 256. */
 export function writeBytes(bytes: Uint8Array): void {
   reserve(bytes.length + 16);
   writeVarint(bytes.length);

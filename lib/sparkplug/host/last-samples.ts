@@ -8,16 +8,33 @@ export class LastSamples {
 
   /** Takes a batch; what is older than what is known is passed over. */
   update(batch: SampleBatch): void {
-    const samples = this.#samples;
-    const { signal, timeMs, length } = batch;
+    const { signal, timeMs, timeNs, status, type, flags, words, ref, length } = batch;
     for (let i = 0; i < length; i++) {
       const id = signal[i]!;
       if (id >= this.#place.length) this.#grow(id);
-      const place = this.#place[id]!;
-      if (place === 0) {
-        samples.addFrom(batch, i);
-        this.#place[id] = samples.length;
-      } else if (timeMs[i]! >= samples.timeMs[place - 1]!) samples.copyFrom(batch, i, place - 1);
+      if (this.#place[id] !== 0) continue;
+      this.#samples.addFrom(batch, i);
+      this.#place[id] = this.#samples.length;
+    }
+    // copyFrom, lane by lane: this runs for every sample of the plant.
+    const to = this.#samples;
+    const { timeMs: toMs, timeNs: toNs, status: toStatus, type: toType, flags: toFlags, words: toWords } = to;
+    const places = this.#place;
+    for (let i = 0; i < length; i++) {
+      const at = places[signal[i]!]! - 1;
+      if (timeMs[i]! < toMs[at]!) continue;
+      toMs[at] = timeMs[i]!;
+      toNs[at] = timeNs[i]!;
+      toStatus[at] = status[i]!;
+      toType[at] = type[i]!;
+      toFlags[at] = flags[i]!;
+      toWords[2 * at] = words[2 * i]!;
+      toWords[2 * at + 1] = words[2 * i + 1]!;
+    }
+    if (ref.length === 0 && to.ref.length === 0) return;
+    for (let i = 0; i < length; i++) {
+      const at = places[signal[i]!]! - 1;
+      if (timeMs[i] === toMs[at]) to.ref[at] = ref[i];
     }
   }
 

@@ -1,10 +1,11 @@
 import { SampleBatch, type Signal, signals, Status, ValueType } from "../../sample/index.ts";
-import { knownProperties } from "../codec/properties.ts";
+import { knownProperties, type KnownProperties } from "../codec/properties.ts";
 import { metricName, textAt } from "../codec/text.ts";
-import { addMetric, typeOf } from "../codec/value.ts";
+import { addMetric, addMetrics, typeOf } from "../codec/value.ts";
 import { Carrier, carrierOf, head, metrics, Shape } from "../codec/workbench.ts";
 import { BDSEQ_METRIC, DEVICE_REBIRTH_METRIC, HIERARCHY_METRICS, REBIRTH_METRIC } from "../control-metrics.ts";
 import type { SparkplugTopic } from "../topic.ts";
+import { AliasTable } from "./alias-table.ts";
 import { RebirthTimer } from "./rebirth-timer.ts";
 
 /** How a host sees an edge node or a device. Stale: its last values are known, whether they still hold is not. */
@@ -36,8 +37,6 @@ export interface ReadOutcome {
 }
 
 const CONTROL_METRICS: ReadonlySet<string> = new Set([BDSEQ_METRIC, REBIRTH_METRIC, DEVICE_REBIRTH_METRIC]);
-/** Aliases up to this live in an array; wilder ones in a map. */
-const DENSE_ALIASES = 100_000;
 
 /** One edge node as a host application sees it: state, aliases, devices. */
 export class NodeView {
@@ -49,8 +48,7 @@ export class NodeView {
   bdSeq = -1;
   /** Its births are from a former run of this host, and none has come since. */
   isRemembered = false;
-  readonly #dense: (Signal | undefined)[] = [];
-  readonly #sparse = new Map<number, Signal>();
+  readonly #aliases = new AliasTable();
 
   constructor(group: string, edgeNode: string) {
     this.source = `${group}/${edgeNode}`;
@@ -68,8 +66,7 @@ export class NodeView {
 
   /** NBIRTH: everything known of the node before is void. */
   nodeBirth(now: number): ReadOutcome {
-    this.#dense.length = 0;
-    this.#sparse.clear();
+    this.#aliases.clear();
     for (const device of this.devices.values()) device.state = "offline";
     this.bdSeq = bdSeqOf() ?? -1;
     this.isRemembered = false;
@@ -92,7 +89,7 @@ export class NodeView {
     let missing: string | undefined;
     let skipped = 0;
     let reason: unknown;
-    for (let i = 0; i < count; i++) {
+    addMetrics(this.#aliases.lanes, batch, (i) => {
       const shape = metrics.shape[i]!;
       const signal = this.#find(i, shape, device);
       if (signal === undefined) {
@@ -101,25 +98,17 @@ export class NodeView {
         else
           missing ??=
             (shape & Shape.HasAlias) === 0 ? `unknown metric ${metricName(i)}` : `unknown alias ${metrics.alias[i]}`;
-        continue;
-      }
-      let status: number = Status.Good;
-      if ((shape & Shape.HasProperties) !== 0) {
-        try {
-          ({ status = Status.Good } = knownProperties(i));
-        } catch (error) {
-          // The value is there; how good it is cannot be read.
-          status = Status.Uncertain;
-          reason ??= error;
-        }
+        return;
       }
       try {
+        const { status = Status.Good, fault } = qualityOf(i);
+        reason ??= fault;
         addMetric(i, typeOf(i, signal.type), signal.id, status, batch, now);
       } catch (error) {
         skipped += 1;
         reason ??= error;
       }
-    }
+    });
     return {
       batch,
       skipped,
@@ -158,14 +147,8 @@ export class NodeView {
       const metric = metricName(i);
       if (metric === "" || CONTROL_METRICS.has(metric) || HIERARCHY_METRICS.includes(metric)) continue;
       const type = typeOf(i, ValueType.Unknown) as ValueType;
-      let status: number = Status.Good;
-      let unit: string | undefined;
-      try {
-        ({ status = Status.Good, unit } = knownProperties(i));
-      } catch (error) {
-        status = Status.Uncertain;
-        reason ??= error;
-      }
+      const { status = Status.Good, unit, fault } = qualityOf(i);
+      reason ??= fault;
       try {
         const signal = signals.intern({
           source: this.source,
@@ -177,7 +160,7 @@ export class NodeView {
         });
         const alias = (shape & Shape.HasAlias) !== 0 ? metrics.alias[i]! : -1;
         device.metrics.set(metric, { signal, alias });
-        if (alias >= 0) this.#setAlias(alias, signal);
+        if (alias >= 0) this.#aliases.set(alias, signal);
         addMetric(i, type, signal.id, status, batch, now);
       } catch (error) {
         skipped += 1;
@@ -188,16 +171,17 @@ export class NodeView {
   }
 
   #find(i: number, shape: number, device: DeviceView): Signal | undefined {
-    if ((shape & Shape.HasAlias) !== 0) {
-      const alias = metrics.alias[i]!;
-      return this.#dense[alias] ?? this.#sparse.get(alias);
-    }
+    if ((shape & Shape.HasAlias) !== 0) return this.#aliases.find(metrics.alias[i]!);
     return (shape & Shape.HasName) === 0 ? undefined : device.metrics.get(metricName(i))?.signal;
   }
+}
 
-  #setAlias(alias: number, signal: Signal): void {
-    if (alias <= DENSE_ALIASES) this.#dense[alias] = signal;
-    else this.#sparse.set(alias, signal);
+/** What the properties of metric i tell. Where they cannot be read, the value is there but how good it is is uncertain. */
+function qualityOf(i: number): Partial<KnownProperties> & { fault?: unknown } {
+  try {
+    return knownProperties(i);
+  } catch (fault) {
+    return { status: Status.Uncertain, unit: undefined, fault };
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../../../lib/sparkplug/index.ts";
 import { rounded } from "../process.ts";
 import { type Duel, duel } from "../rounds.ts";
+import { garbage, hostPipeline } from "./pipeline.ts";
 import { birth, data, nanosecondData, NOW, peer, type PeerPayload } from "./payloads.ts";
 
 type Row = Record<string, string | number>;
@@ -89,6 +90,16 @@ function encodeRows(): Row[] {
   ];
 }
 
+function garbageRow(): Row {
+  const { ours, peer: other } = garbage(100);
+  return {
+    what: "heap garbage of decoding 100 metrics",
+    "bytes a metric": rounded(ours, 1),
+    "sparkplug-payload": rounded(other, 0),
+    "at most": 2,
+  };
+}
+
 export async function run(): Promise<BenchResult> {
   const hundred = encodePlain(data(100));
   return {
@@ -110,6 +121,8 @@ export async function run(): Promise<BenchResult> {
         4,
       ),
       ...encodeRows(),
+      row("host: decode, alias, sign, last values", 100, hostPipeline(100), 14),
+      garbageRow(),
     ],
   };
 }
