@@ -15,6 +15,10 @@ const TAG_BODY = 0x2a;
 const MISSED = 2 * MAX_PAYLOAD_BYTES;
 const CONTINUED = 0x8080_8080 | 0;
 
+// Constants of this module, which is what the compiler turns into plain memory access.
+const bytes = BYTES;
+const view = VIEW;
+const top = head;
 const { shape: shapes, alias: aliases, timeMs, timeNs, real, words, nameStart, nameEnd } = metrics;
 const { propertiesStart, propertiesEnd } = metrics;
 const reader = new WireReader();
@@ -44,15 +48,15 @@ function decodeWithin(): number {
 function decodePlainly(source: Uint8Array): number {
   const end = source.length;
   load(source, end);
-  head.seq = -1;
-  head.timeMs = -1;
-  head.timeNs = 0;
-  head.uuidStart = -1;
-  head.bodyStart = -1;
-  head.broken = 0;
-  head.firstFault = undefined;
-  head.joinedEnd = end;
-  head.count = 0;
+  top.seq = -1;
+  top.timeMs = -1;
+  top.timeNs = 0;
+  top.uuidStart = -1;
+  top.bodyStart = -1;
+  top.broken = 0;
+  top.firstFault = undefined;
+  top.joinedEnd = end;
+  top.count = 0;
 
   let count = 0;
   let p = 0;
@@ -63,27 +67,27 @@ function decodePlainly(source: Uint8Array): number {
   let lastMs = 0;
   let lastNs = 0;
   while (p < end) {
-    const field = BYTES[p]!;
+    const field = bytes[p]!;
     if (field !== TAG_METRIC) {
-      const next = BYTES[p + 1]!;
+      const next = bytes[p + 1]!;
       if (field === TAG_SEQ && next < 0x80 && p + 2 <= end) {
-        head.seq = next;
+        top.seq = next;
         p += 2;
       } else if (
         field === TAG_TIMESTAMP &&
         p + 7 <= end &&
-        isSixBytes(VIEW.getInt32(p + 1, true), VIEW.getInt32(p + 5, true))
+        isSixBytes(view.getInt32(p + 1, true), view.getInt32(p + 5, true))
       ) {
-        head.timeMs = sixBytes(VIEW.getInt32(p + 1, true), VIEW.getInt32(p + 5, true));
-        head.timeNs = 0;
+        top.timeMs = sixBytes(view.getInt32(p + 1, true), view.getInt32(p + 5, true));
+        top.timeNs = 0;
         p += 7;
       } else p = readHeadField(p, end);
       continue;
     }
-    let length = BYTES[p + 1]!;
+    let length = bytes[p + 1]!;
     p += 2;
     if (length >= 0x80) {
-      const high = BYTES[p]!;
+      const high = bytes[p]!;
       if (high < 0x80) {
         length = (length & 0x7f) | (high << 7);
         p += 1;
@@ -99,36 +103,36 @@ function decodePlainly(source: Uint8Array): number {
 
     let q = p;
     let shape = 0;
-    let tag = BYTES[q]!;
+    let tag = bytes[q]!;
     if (tag === 0x0a) {
-      const size = BYTES[q + 1]!;
+      const size = bytes[q + 1]!;
       nameStart[count] = q + 2;
       // A long name needs two bytes for its length; it is sent to the letter's reader by missing the end.
       q = size < 0x80 ? q + 2 + size : MISSED;
       nameEnd[count] = q;
       shape = Shape.HasName;
-      tag = BYTES[q]!;
+      tag = bytes[q]!;
     }
     if (tag === 0x10) {
-      let alias = BYTES[q + 1]!;
+      let alias = bytes[q + 1]!;
       q += 2;
       if (alias >= 0x80) {
-        const second = BYTES[q]!;
+        const second = bytes[q]!;
         alias = (alias & 0x7f) | ((second & 0x7f) << 7);
         q += 1;
         if (second >= 0x80) {
-          const third = BYTES[q]!;
+          const third = bytes[q]!;
           alias |= third << 14;
           q = third < 0x80 ? q + 1 : MISSED;
         }
       }
       aliases[count] = alias;
       shape |= Shape.HasAlias;
-      tag = BYTES[q]!;
+      tag = bytes[q]!;
     }
     if (tag === 0x18 && q < metricEnd) {
-      const time0 = VIEW.getInt32(q + 1, true);
-      const time1 = VIEW.getInt32(q + 5, true);
+      const time0 = view.getInt32(q + 1, true);
+      const time1 = view.getInt32(q + 5, true);
       if (isSixBytes(time0, time1)) {
         const high = time1 & 0xffff;
         if (time0 !== lastTime0 || high !== lastTime1 || lastTime2 !== -1) {
@@ -139,9 +143,9 @@ function decodePlainly(source: Uint8Array): number {
           lastNs = 0;
         }
         q += 7;
-      } else if ((time1 & CONTINUED) === CONTINUED && (time0 & CONTINUED) === CONTINUED && BYTES[q + 9]! < 0x80) {
+      } else if ((time1 & CONTINUED) === CONTINUED && (time0 & CONTINUED) === CONTINUED && bytes[q + 9]! < 0x80) {
         // Nine bytes: nanoseconds.
-        const high = BYTES[q + 9]!;
+        const high = bytes[q + 9]!;
         if (time0 !== lastTime0 || time1 !== lastTime1 || high !== lastTime2) {
           lastTime0 = time0;
           lastTime1 = time1;
@@ -155,43 +159,43 @@ function decodePlainly(source: Uint8Array): number {
       timeMs[count] = lastMs;
       timeNs[count] = lastNs;
       shape |= Shape.HasTime;
-      tag = BYTES[q]!;
+      tag = bytes[q]!;
     }
     if (tag === 0x20 && q < metricEnd) {
-      const datatype = BYTES[q + 1]!;
+      const datatype = bytes[q + 1]!;
       shape |= datatype;
       q = datatype < 0x80 ? q + 2 : MISSED;
-      tag = BYTES[q]!;
+      tag = bytes[q]!;
     }
-    if (tag === 0x28 && BYTES[q + 1] === 1) {
+    if (tag === 0x28 && bytes[q + 1] === 1) {
       shape |= Shape.Historical;
       q += 2;
-      tag = BYTES[q]!;
+      tag = bytes[q]!;
     }
-    if (tag === 0x38 && BYTES[q + 1] === 1) {
+    if (tag === 0x38 && bytes[q + 1] === 1) {
       shape |= Shape.Null;
       q += 2;
-      tag = BYTES[q]!;
+      tag = bytes[q]!;
     }
     if (tag === 0x4a) {
-      const size = BYTES[q + 1]!;
+      const size = bytes[q + 1]!;
       propertiesStart[count] = q + 2;
       q = size < 0x80 ? q + 2 + size : MISSED;
       propertiesEnd[count] = q;
       shape |= Shape.HasProperties;
-      tag = BYTES[q]!;
+      tag = bytes[q]!;
     }
     if (q < metricEnd) {
       if (tag === 0x69) {
-        real[count] = VIEW.getFloat64(q + 1, true);
+        real[count] = view.getFloat64(q + 1, true);
         q += 9;
         shape |= Carrier.Double << Shape.CarrierShift;
       } else if (tag === 0x65) {
-        real[count] = VIEW.getFloat32(q + 1, true);
+        real[count] = view.getFloat32(q + 1, true);
         q += 5;
         shape |= Carrier.Float << Shape.CarrierShift;
       } else if (tag === 0x50 || tag === 0x58) {
-        const low = VIEW.getInt32(q + 1, true);
+        const low = view.getInt32(q + 1, true);
         const stops = ~low & CONTINUED;
         shape |= (tag === 0x50 ? Carrier.Int : Carrier.Long) << Shape.CarrierShift;
         if (stops !== 0) {
@@ -200,7 +204,7 @@ function decodePlainly(source: Uint8Array): number {
           words[2 * count + 1] = 0;
           q += 1 + ((32 - Math.clz32(stop)) >>> 3);
         } else {
-          const high = VIEW.getInt32(q + 5, true);
+          const high = view.getInt32(q + 5, true);
           const highStops = ~high & CONTINUED;
           let middle: number;
           let top = 0;
@@ -210,8 +214,8 @@ function decodePlainly(source: Uint8Array): number {
             q += 5 + ((32 - Math.clz32(stop)) >>> 3);
           } else {
             middle = compact(high);
-            const ninth = BYTES[q + 9]!;
-            const tenth = BYTES[q + 10]!;
+            const ninth = bytes[q + 9]!;
+            const tenth = bytes[q + 10]!;
             top = (ninth & 0x7f) | (tenth << 7);
             q = ninth < 0x80 ? q + 10 : tenth < 0x80 ? q + 11 : MISSED;
             if (ninth < 0x80) top = ninth;
@@ -220,13 +224,13 @@ function decodePlainly(source: Uint8Array): number {
           words[2 * count + 1] = (middle >>> 4) | (top << 24);
         }
       } else if (tag === 0x70) {
-        const value = BYTES[q + 1]!;
+        const value = bytes[q + 1]!;
         words[2 * count] = value;
         words[2 * count + 1] = 0;
         q = value < 2 ? q + 2 : MISSED;
         shape |= Carrier.Boolean << Shape.CarrierShift;
       } else if (tag === 0x7a) {
-        const size = BYTES[q + 1]!;
+        const size = bytes[q + 1]!;
         words[2 * count] = q + 2;
         q = size < 0x80 ? q + 2 + size : MISSED;
         words[2 * count + 1] = q;
@@ -237,7 +241,7 @@ function decodePlainly(source: Uint8Array): number {
     count += 1;
     p = metricEnd;
   }
-  head.count = count;
+  top.count = count;
   return count;
 }
 

@@ -1,9 +1,9 @@
 import { FplusError } from "../../errors/index.ts";
-import { type SampleValue, Status, valueTypeName } from "../../sample/index.ts";
+import { isInt64, type SampleValue, Status, ValueType, valueTypeName } from "../../sample/index.ts";
 import { joinParts } from "./joined-parts.ts";
 import { readScalar, type ScalarFields } from "./scalar-fields.ts";
 import { textAt } from "./text.ts";
-import { head, MAX_DEPTH, metrics, Shape } from "./workbench.ts";
+import { BYTES, head, MAX_DEPTH, metrics, Shape, VIEW } from "./workbench.ts";
 import { WireReader } from "./wire-reader.ts";
 
 /** A property as sparkplug-payload shows it. */
@@ -39,6 +39,8 @@ const TAG = { key: 0x0a, value: 0x12, type: 0x08, isNull: 0x10, set: 0x4a, sets:
 const NONE: KnownProperties = { status: undefined, unit: undefined };
 const MAX_PROPERTIES = 10_000;
 
+const bytes = BYTES;
+const view = VIEW;
 /** Keys and values of the sets that are being read, start and end each; nested sets lie behind the outer ones. */
 const keys = new Uint32Array(2 * MAX_PROPERTIES);
 const values = new Uint32Array(2 * MAX_PROPERTIES);
@@ -92,15 +94,41 @@ function readSet(start: number, end: number, base: number, depth: number): Prope
   for (let k = base; k < next; k++) {
     const key = textAt(keys[2 * k]!, keys[2 * k + 1]!);
     const property = readProperty(k, next, depth);
-    if (key === "__proto__") {
-      Object.defineProperty(set, key, { value: property, enumerable: true, configurable: true, writable: true });
-    } else set[key] = property;
+    put(set, key, property);
   }
   return set;
 }
 
+/** Sets a property. The names that come most are spelt out: storing by a name that the compiler knows is many times as fast. */
+function put(set: Record<string, Property>, key: string, property: Property): void {
+  switch (key) {
+    case "Quality":
+      set["Quality"] = property;
+      break;
+    case "engUnit":
+      set["engUnit"] = property;
+      break;
+    case "engLow":
+      set["engLow"] = property;
+      break;
+    case "engHigh":
+      set["engHigh"] = property;
+      break;
+    case "documentation":
+      set["documentation"] = property;
+      break;
+    case "__proto__":
+      Object.defineProperty(set, key, { value: property, enumerable: true, configurable: true, writable: true });
+      break;
+    default:
+      set[key] = property;
+  }
+}
+
 /** Notes where the keys and values of a set lie, from `base` on; returns how many pairs there are. */
 function scan(start: number, end: number, base: number): number {
+  const quick = scanShort(start, end, base);
+  if (quick >= 0) return quick;
   const reader = new WireReader().open(start, end);
   let keyAt = base;
   let valueAt = base;
@@ -130,10 +158,65 @@ function scan(start: number, end: number, base: number): number {
   return keyAt - base;
 }
 
+/** The same for a set of nothing but keys and values of up to 127 bytes, as nearly all are; -1 where it is none. */
+function scanShort(start: number, end: number, base: number): number {
+  let keyAt = 2 * base;
+  let valueAt = keyAt;
+  let p = start;
+  if (end - start > 4 * (MAX_PROPERTIES - base)) return -1;
+  while (p < end) {
+    const tag = bytes[p]!;
+    const size = bytes[p + 1]!;
+    const sliceEnd = p + 2 + size;
+    if (size >= 0x80 || sliceEnd > end) return -1;
+    if (tag === TAG.key) {
+      keys[keyAt] = p + 2;
+      keys[keyAt + 1] = sliceEnd;
+      keyAt += 2;
+    } else if (tag === TAG.value) {
+      values[valueAt] = p + 2;
+      values[valueAt + 1] = sliceEnd;
+      valueAt += 2;
+    } else return -1;
+    p = sliceEnd;
+  }
+  return keyAt === valueAt ? keyAt / 2 - base : -1;
+}
+
 /** Property k; sets in it are noted from `base` on. */
 function readProperty(k: number, base: number, depth: number): Property {
   const start = values[2 * k]!;
   const end = values[2 * k + 1]!;
+  const type = bytes[start + 1]!;
+  if (bytes[start] === TAG.type && type < 0x80 && end - start > 3) {
+    const value = shortValue(start + 2, end, type);
+    if (value !== undefined) return { type: valueTypeName(type), value };
+  }
+  return readLong(start, end, base, depth);
+}
+
+/** A number or text that is the only field from `at` to `end`, in few bytes; undefined where it is something else. */
+function shortValue(at: number, end: number, type: number): number | string | undefined {
+  const size = bytes[at + 1]!;
+  switch (bytes[at]) {
+    case PROPERTY_FIELDS.string:
+      return size < 0x80 && at + 2 + size === end ? textAt(at + 2, end) : undefined;
+    case PROPERTY_FIELDS.double:
+      return at + 9 === end ? view.getFloat64(at + 1, true) : undefined;
+    case PROPERTY_FIELDS.int: {
+      if (type < ValueType.Int16 || type > ValueType.UInt32 || isInt64(type) || type === ValueType.UInt8)
+        return undefined;
+      if (size < 0x80) return at + 2 === end ? size : undefined;
+      const high = bytes[at + 2]!;
+      return high < 0x80 && at + 3 === end ? (size & 0x7f) | (high << 7) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A property of any form, by the letter. */
+function readLong(start: number, end: number, base: number, depth: number): Property {
   const reader = new WireReader().open(start, end);
   let type = 0;
   let isNull = false;
