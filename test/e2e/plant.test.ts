@@ -141,6 +141,8 @@ describe("npm start", () => {
     assert.match((await edge.textContent()) ?? "", /up.*devices 9.*waiting 0.*none/);
     assert.equal(await page.locator("tr[data-kind] .fplus-badge", { hasText: /^up$/ }).count(), 6);
     await page.waitForTimeout(5000);
+    const press = page.locator('[data-member="Plant/Gateway/Press01"]');
+    assert.match(await press.innerText(), /online[\s\S]*metrics \d+/);
     await watched.screenshot("gateway");
     assert.deepEqual(watched.problems, []);
     await page.close();

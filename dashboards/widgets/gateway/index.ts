@@ -1,6 +1,6 @@
 import { h, onMounted, reactive, type VNode, watch } from "vue";
-import type { PartHealth } from "../../../lib/health/index.ts";
-import { amountText } from "../shared/format.ts";
+import type { PartHealth, PartMember } from "../../../lib/health/index.ts";
+import { ageText, amountText } from "../shared/format.ts";
 import { sparkline } from "../shared/sparkline.ts";
 import { defineWidget, publishWidget } from "../shared/widget.ts";
 
@@ -37,7 +37,9 @@ const SHOWN_GAUGES: Readonly<Record<string, readonly string[]>> = {
   historian: ["series", "queued", "spooled"],
 };
 /** What only counts up when something went wrong. */
-const TROUBLE = /dropped|unkept|refused|rejected|corrupt|malformed|errors|gaps|retries/;
+const TROUBLE = /dropped|unknown|unkept|refused|rejected|corrupt|malformed|errors|gaps|retries/;
+
+const MOODS = { online: "running", stale: "busy", offline: "fault" } as const;
 
 /** How every part of the plant is: state, rates, queues, and what went wrong. */
 publishWidget(
@@ -71,6 +73,9 @@ publishWidget(
             ),
           ]),
         ]),
+        ...parts.flatMap((part) =>
+          part.members === undefined ? [] : members(part, part.members, client.health.value.at),
+        ),
       ]);
     };
   }),
@@ -140,6 +145,43 @@ function row(part: PartHealth, track: Track | undefined): VNode {
       part.mode === "embedded" ? " (embedded)" : "",
     ]),
   ]);
+}
+
+/** What a part looks after: for a Sparkplug host the edge nodes and devices it knows. */
+function members(part: PartHealth, list: readonly PartMember[], now: number): VNode[] {
+  if (list.length === 0) return [];
+  return [
+    h("h3", `${KIND_NAMES[part.kind] ?? part.kind} ${part.name}: nodes and devices`),
+    h("div", { class: "fplus-scroll", style: "max-height: none" }, [
+      h("table", { "data-members": part.kind }, [
+        h(
+          "thead",
+          h(
+            "tr",
+            ["Node or device", "State", "For", "Figures"].map((text) => h("th", text)),
+          ),
+        ),
+        h(
+          "tbody",
+          list.map(({ name, state, since, figures }) =>
+            h("tr", { key: name, class: `fplus-mood-${MOODS[state]}`, "data-member": name }, [
+              h("td", { style: name.split("/").length > 2 ? "padding-left: 2em" : "font-weight: 600" }, name),
+              h("td", h("span", { class: "fplus-badge" }, state)),
+              h("td", since === 0 ? "–" : ageText(now - since)),
+              h(
+                "td",
+                { class: "fplus-soft" },
+                Object.entries(figures)
+                  .filter(([figure, value]) => value > 0 || figure === "metrics")
+                  .map(([figure, value]) => `${words(figure)} ${amountText(value)}`)
+                  .join(" · "),
+              ),
+            ]),
+          ),
+        ),
+      ]),
+    ]),
+  ];
 }
 
 /** `spoolRecords` as `spool records`. */

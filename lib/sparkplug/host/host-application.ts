@@ -13,6 +13,7 @@ import { LastSamples } from "./last-samples.ts";
 import { MessageOrder } from "./message-order.ts";
 import { bdSeqOf, type BornMetric, NodeView, type ReadOutcome, sourceOf } from "./node-view.ts";
 import type { LifecycleEvent, NodeRow, WriteTarget } from "./types.ts";
+import { membersOf } from "./node-table.ts";
 import { PendingWrites, type WriteResult } from "./pending-writes.ts";
 
 /** Identity and broker of a host application, and which groups it hears. */
@@ -171,6 +172,7 @@ export class HostApplication {
         devicesOnline: devices.filter(([, device]) => device.state === "online").length,
         held: nodes.reduce((sum, { order }) => sum + order.waiting, 0),
       },
+      members: membersOf(this.nodes()),
     };
   }
 

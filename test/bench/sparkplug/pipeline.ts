@@ -9,7 +9,7 @@ import { data, NOW, peer } from "./payloads.ts";
 
 /** What a host does with every message, here and as one would write it on sparkplug-payload. */
 export function hostPipeline(count: number): Duel {
-  const { metrics = [] } = data(count) as { metrics: { alias: number; type: string; value: unknown }[] };
+  const { metrics } = data(count) as { metrics: { alias: number; type: string; value: unknown }[] };
   const birth = encodePlain({
     timestamp: NOW,
     seq: 0,
