@@ -33,10 +33,11 @@ RED.nodes.registerType("fplus-sparkplug-command", {
   oneditprepare() {
     $("#node-input-metric").autoComplete({
       minLength: 1,
-      search(text: string, done: (found: { value: string; label: string }[]) => void) {
+      // Names come from the network: as text, never as markup.
+      search(text: string, done: (found: { value: string; label: object }[]) => void) {
         const host = String($("#node-input-host").val() ?? "");
         $.getJSON(`fplus/sparkplug/${encodeURIComponent(host)}/metrics`, { search: text }).then(
-          (paths: string[]) => done(paths.map((path) => ({ value: path, label: path }))),
+          (paths: string[]) => done(paths.map((path) => ({ value: path, label: $("<span/>").text(path) }))),
           () => done([]),
         );
       },

@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import { FplusError } from "../../lib/errors/index.ts";
+import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import type { HostService } from "../fplus-sparkplug-host/service.ts";
 import { defineNode } from "../frame/index.ts";
 
@@ -28,13 +28,13 @@ export default function (RED: NodeAPI): void {
             hint: "Set msg.topic to group/edge node/device/metric, or choose the metric in the node.",
           });
         }
-        node.status("busy", `${path}: waiting`);
+        node.status("busy", "waiting for the device");
         try {
           const [group = "", edgeNode = "", ...rest] = path.split("/");
           if (rest.join("/") === REBIRTH) {
             await host.requestRebirth(group, edgeNode);
             send({ ...msg, confirmed: false });
-            node.status("up", `${group}/${edgeNode}: rebirth asked for`);
+            node.status("up", "rebirth asked for");
             return;
           }
           const result = await host.write(host.targetOf(path), msg.payload, timeoutMs);
@@ -47,9 +47,9 @@ export default function (RED: NodeAPI): void {
               elapsed: result.elapsed,
               confirmed: true,
             });
-          node.status("up", result === undefined ? `${path}: sent` : `${path}: confirmed after ${result.elapsed} ms`);
+          node.status("up", result === undefined ? "sent" : `confirmed after ${result.elapsed} ms`);
         } catch (error) {
-          node.status("warning", error instanceof FplusError ? `${path}: ${error.message}` : path);
+          node.status("warning", messageOf(error instanceof FplusError ? error.message : error));
           throw error;
         }
       },

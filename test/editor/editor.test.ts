@@ -32,6 +32,7 @@ interface Editor {
   readonly editor: { edit(node: EditorNode): void; editConfig(name: string, type: string, id: string): void };
   readonly workspaces: { show(id: string): void };
   readonly actions: { invoke(action: string): void };
+  readonly view: { importNodes(flow: object, options: { generateIds: boolean; addFlow: boolean }): void };
 }
 declare const RED: Editor;
 
@@ -233,6 +234,34 @@ describe("the editor", () => {
     await page.locator(".red-ui-debug-msg .red-ui-debug-msg-type-number").first().waitFor();
     await page.waitForTimeout(1200);
     await watched.screenshot("editor-first-value");
+    assert.deepEqual(watched.problems, []);
+  });
+
+  test("the Sparkplug example: a click writes to a device, which confirms; metrics are offered while typing", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    const [port] = await freePorts(1);
+    const example = readFileSync(path.resolve(import.meta.dirname, "../../flows/sparkplug-round-trip.json"), "utf8");
+    await page.evaluate(
+      (flow) => RED.view.importNodes(JSON.parse(flow) as object, { generateIds: false, addFlow: false }),
+      example.replaceAll("1885", String(port)),
+    );
+    await page.waitForTimeout(500);
+    await deploy(page);
+    await page.evaluate(() => RED.workspaces.show("fplus-round-tab"));
+    await page.locator(".red-ui-flow-node-status-label", { hasText: /^1 devices · / }).waitFor();
+    await page.evaluate(() => RED.actions.invoke("core:clear-debug-messages"));
+    await page.locator('[id="fplus-round-write"] .red-ui-flow-node-button-button').click();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: /confirmed after \d+ ms/ }).waitFor();
+    await open(page, "fplus-round-command");
+    await page.locator("#node-input-metric").pressSequentially("setpoint");
+    await page.locator(".red-ui-autoComplete-container", { hasText: "Demo/Desk/Press/Setpoint" }).waitFor();
+    await watched.screenshot("sparkplug-command");
+    await page.keyboard.press("Escape");
+    await page.locator("#node-dialog-cancel").click({ force: true });
+    await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
+    await page.waitForTimeout(500);
+    await watched.screenshot("sparkplug-round-trip");
     assert.deepEqual(watched.problems, []);
   });
 });
