@@ -26,7 +26,8 @@ export default function (RED: NodeAPI): void {
     const stopStatus = liveStatus(node, () => {
       const { gauges, detail } = service.host.health();
       if (!service.host.connected) return ["down", detail];
-      return ["up", `${gauges["devicesOnline"]} devices · ${amount(rate.perSecond())}/s`];
+      const devices = gauges["devicesOnline"] ?? 0;
+      return ["up", `${devices} ${devices === 1 ? "device" : "devices"} · ${amount(rate.perSecond())}/s`];
     });
     return {
       close() {

@@ -249,7 +249,7 @@ describe("the editor", () => {
     await page.waitForTimeout(500);
     await deploy(page);
     await page.evaluate(() => RED.workspaces.show("fplus-round-tab"));
-    await page.locator(".red-ui-flow-node-status-label", { hasText: /^1 devices · / }).waitFor();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: /^1 device · / }).waitFor();
     await page.evaluate(() => RED.actions.invoke("core:clear-debug-messages"));
     await page.locator('[id="fplus-round-write"] .red-ui-flow-node-button-button').click();
     await page.locator(".red-ui-flow-node-status-label", { hasText: /confirmed after \d+ ms/ }).waitFor();
