@@ -33,7 +33,7 @@ const reader = new WireReader();
  */
 export function decodePayload(source: Uint8Array): number {
   const count = decodePlainly(source);
-  return head.uuidStart >= 0 && isCompressed() ? decodeWithin() : count;
+  return top.uuidStart >= 0 && isCompressed() ? decodeWithin() : count;
 }
 
 /** The payload in the body; a seq outside holds where there is none inside. */

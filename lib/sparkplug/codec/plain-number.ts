@@ -75,14 +75,13 @@ export function writeNumbers(
     let high = 0;
     if (type < ValueType.Float) {
       if (type === ValueType.Int64 || type === ValueType.UInt64) {
-        low = words[2 * i]!;
-        high = words[2 * i + 1]!;
+        low = words[2 * i]! | 0;
+        high = words[2 * i + 1]! | 0;
       } else {
         const value = f64[i]!;
         low = value | 0;
         // What does not fit its type is left to the writer that says so, and large numbers of 32 bits to one that can.
         if (low !== value || low < LEAST_INT[type]! || low > MOST_INT[type]!) break;
-        low >>>= 0;
       }
     }
     const start = p;
@@ -109,19 +108,20 @@ export function writeNumbers(
       p += 4;
     } else if (type === ValueType.Boolean) bytes[p++] = f64[i] === 0 ? 0 : 1;
     else {
-      if (high === 0 && low >= 0x1000_0000) {
+      // All in signed words, which is what the processor has.
+      while (high !== 0) {
+        bytes[p++] = (low & 0x7f) | 0x80;
+        low = (low >>> 7) | (high << 25);
+        high >>>= 7;
+      }
+      if ((low & 0xf000_0000) !== 0) {
         // Negative numbers of 32 bits, mostly: four groups at once.
         view.setInt32(p, spread(low) | CONTINUED, true);
         p += 4;
         low >>>= 28;
       }
-      while (high !== 0) {
-        bytes[p++] = low | 0x80;
-        low = ((low >>> 7) | (high << 25)) >>> 0;
-        high >>>= 7;
-      }
-      while (low >= 0x80) {
-        bytes[p++] = low | 0x80;
+      while ((low & ~0x7f) !== 0) {
+        bytes[p++] = (low & 0x7f) | 0x80;
         low >>>= 7;
       }
       bytes[p++] = low;

@@ -30,13 +30,15 @@ function row(what: string, metrics: number, { ours, peer: other, ratio }: Duel, 
   };
 }
 
-function decodeRow(what: string, payload: PayloadInput, bar: number, read: () => void = () => undefined): Row {
+function decodeRow(what: string, payload: PayloadInput, bar: number, read?: () => void): Row {
   const bytes = encodePlain(payload);
   const count = payload.metrics!.length;
-  const run = (): void => {
+  const decode = (): void => void decodePayload(bytes);
+  const decodeAndRead = (): void => {
     decodePayload(bytes);
-    read();
+    read?.();
   };
+  const run = read === undefined ? decode : decodeAndRead;
   run();
   if (head.count !== count || head.broken > 0) throw new Error(`${what}: not decoded`);
   return row(
