@@ -15,7 +15,7 @@ export function hostPipeline(count: number): Duel {
     seq: 0,
     metrics: metrics.map((metric) => ({ ...metric, name: `Module/Value ${metric.alias}`, timestamp: NOW })),
   });
-  const message = encodePlain(data(count));
+  const message = Buffer.from(encodePlain(data(count)));
 
   const view = new NodeView("Bench", "Node");
   const last = new LastSamples();
@@ -47,7 +47,7 @@ export function hostPipeline(count: number): Duel {
 
 /** Bytes of heap that are garbage afterwards, a metric, when DATA is decoded into one batch again and again. */
 export function garbage(count: number): { ours: number; peer: number } {
-  const message = encodePlain(data(count));
+  const message = Buffer.from(encodePlain(data(count)));
   const batch = new SampleBatch(count);
   const ours = (): void => {
     decodePayload(message);
