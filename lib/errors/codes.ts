@@ -20,6 +20,7 @@ export type ErrorCode =
   | "opcua.session"
   | "opcua.node-unknown"
   | "opcua.tag-table"
+  | "opcua.write"
   // MQTT
   | "broker.unreachable"
   | "broker.offline"

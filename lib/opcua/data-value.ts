@@ -3,7 +3,7 @@ import { type SampleBatch, SampleFlag, ValueType } from "../sample/index.ts";
 import type { EnumTexts } from "./enumeration.ts";
 
 /** OPC UA built-in types (OPC 10000-6 table 1) by their number, as Sparkplug types. */
-const SCALARS: readonly number[] = [
+export const SCALARS: readonly number[] = [
   ValueType.Unknown,
   ValueType.Boolean,
   ValueType.Int8,

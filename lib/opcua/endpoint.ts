@@ -2,6 +2,7 @@ import type { ClientSession, OPCUAClient, UserIdentityInfo } from "node-opcua";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
 import { loadOpcua, type Opcua } from "./load.ts";
+import type { Tag } from "./tag.ts";
 
 /** Address, security and identity of one OPC UA server. */
 export interface EndpointOptions {
@@ -23,6 +24,7 @@ export type EndpointState = "connecting" | "up" | "down";
 /** Limits of a server, as it states them; the usual ones where it does not. */
 export interface ServerLimits {
   readonly nodesPerRead: number;
+  readonly nodesPerWrite: number;
   readonly nodesPerBrowse: number;
   readonly itemsPerCall: number;
 }
@@ -49,7 +51,13 @@ export class Endpoint {
   readonly #users = new Set<SessionUser>();
   #client: OPCUAClient | undefined;
   #session: ClientSession | undefined;
-  #limits: ServerLimits = { nodesPerRead: USUAL_BATCH, nodesPerBrowse: USUAL_BATCH, itemsPerCall: USUAL_BATCH };
+  #limits: ServerLimits = {
+    nodesPerRead: USUAL_BATCH,
+    nodesPerWrite: USUAL_BATCH,
+    nodesPerBrowse: USUAL_BATCH,
+    itemsPerCall: USUAL_BATCH,
+  };
+  readonly #nodeIds = new Map<string, string>();
   #opcua: Opcua | undefined;
   #state: EndpointState = "connecting";
   #reason = "";
@@ -113,6 +121,16 @@ export class Endpoint {
       throw new FplusError("opcua.unreachable", this.#reason || "not connected", { field: this.options.url });
     }
     return job(this.#session, this.#limits, this.#opcua);
+  }
+
+  /** Remembers under which names readers know the server's variables, so that writers may use them. */
+  learn(tags: readonly Tag[]): void {
+    for (const { device, metric, nodeId } of tags) this.#nodeIds.set(`${device}/${metric}`, nodeId);
+  }
+
+  /** The NodeId of a variable that a reader of this endpoint knows as `device/metric`. */
+  nodeIdOf(name: string): string | undefined {
+    return this.#nodeIds.get(name);
   }
 
   /** Gives the session up and makes a new one, because something on it no longer works. */
@@ -277,12 +295,19 @@ function certificates(opcua: Opcua, folder: string): InstanceType<Opcua["OPCUACe
 }
 
 async function readLimits(session: ClientSession): Promise<ServerLimits> {
-  // Server_ServerCapabilities_OperationLimits: MaxNodesPerRead, MaxNodesPerBrowse, MaxMonitoredItemsPerCall.
-  const values = await session.read(["i=11705", "i=11710", "i=11714"].map((nodeId) => ({ nodeId, attributeId: 13 })));
-  const [nodesPerRead, nodesPerBrowse, itemsPerCall] = values.map((value) =>
+  // Server_ServerCapabilities_OperationLimits: MaxNodesPerRead, MaxNodesPerWrite, MaxNodesPerBrowse, MaxMonitoredItemsPerCall.
+  const values = await session.read(
+    ["i=11705", "i=11707", "i=11710", "i=11714"].map((nodeId) => ({ nodeId, attributeId: 13 })),
+  );
+  const [nodesPerRead, nodesPerWrite, nodesPerBrowse, itemsPerCall] = values.map((value) =>
     Math.min(1000, Number(value.value?.value) || USUAL_BATCH),
   );
-  return { nodesPerRead: nodesPerRead!, nodesPerBrowse: nodesPerBrowse!, itemsPerCall: itemsPerCall! };
+  return {
+    nodesPerRead: nodesPerRead!,
+    nodesPerWrite: nodesPerWrite!,
+    nodesPerBrowse: nodesPerBrowse!,
+    itemsPerCall: itemsPerCall!,
+  };
 }
 
 /** Closes session and connection; a peer that is gone must not hold this up. */

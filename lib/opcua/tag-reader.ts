@@ -25,8 +25,9 @@ export interface TagReaderOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** The signals of a table, in its order. */
+/** The signals of a table, in its order; the endpoint learns their names. */
 export function internTags(endpoint: Endpoint, tags: readonly Tag[]): Signal[] {
+  endpoint.learn(tags);
   return tags.map((tag) =>
     signals.intern({
       source: endpoint.options.name,
@@ -38,8 +39,12 @@ export function internTags(endpoint: Endpoint, tags: readonly Tag[]): Signal[] {
   );
 }
 
-/** The tag's NodeId on this server now; undefined where the server lacks its namespace. */
-export function resolveTag(opcua: Opcua, { nodeId }: Tag, namespaces: readonly string[]): NodeId | undefined {
+/** The NodeId on this server now; undefined where the server lacks its namespace. */
+export function resolveTag(
+  opcua: Opcua,
+  { nodeId }: Pick<Tag, "nodeId">,
+  namespaces: readonly string[],
+): NodeId | undefined {
   const uri = namespaceUri(nodeId);
   if (uri !== undefined && !namespaces.includes(uri)) return undefined;
   return opcua.resolveNodeId(indexed(nodeId, namespaces));

@@ -23,7 +23,9 @@ export interface TagMistake {
   readonly reason: string;
 }
 
-const NODE_ID = /^(ns=\d+;|nsu=[^;]+;)?(i=\d{1,10}|s=.+|g=[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|b=[A-Za-z\d+/]+=*)$/i;
+/** How a NodeId is written: `ns=2;s=Name`, `i=2258`, `nsu=urn:x;g=…`. */
+export const NODE_ID =
+  /^(ns=\d+;|nsu=[^;]+;)?(i=\d{1,10}|s=.+|g=[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|b=[A-Za-z\d+/]+=*)$/i;
 
 /** Sorts the lines of a table into tags and mistakes; a table full of mistakes still gives its good lines. */
 export function checkTags(rows: readonly unknown[]): { tags: Tag[]; mistakes: TagMistake[] } {

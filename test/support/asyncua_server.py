@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import datetime
 
 from asyncua import Server, ua
 
@@ -24,6 +25,23 @@ async def main(port: int) -> None:
         0, "EnumStrings", [ua.LocalizedText(text) for text in ("Cold", "Heating", "Steaming")]
     )
     mode = await boiler.add_variable(namespace, "Mode", 2, ua.VariantType.Int32, datatype=modes.nodeid)
+    for name, value, kind in (
+        ("Setpoint", 20.5, ua.VariantType.Float),
+        ("Target", 7, ua.VariantType.Int64),
+        ("Enabled", False, ua.VariantType.Boolean),
+        ("Small", -1, ua.VariantType.Int16),
+        ("Batch", "none", ua.VariantType.String),
+        ("Since", datetime(2026, 1, 1), ua.VariantType.DateTime),
+        ("Weights", [1.0, 2.0], ua.VariantType.Double),
+    ):
+        variable = await boiler.add_variable(ua.NodeId(name, namespace), name, value, kind)
+        await variable.set_writable()
+        if isinstance(value, list):
+            await variable.write_attribute(ua.AttributeIds.ValueRank, ua.DataValue(ua.Variant(1, ua.VariantType.Int32)))
+    wanted = await boiler.add_variable(
+        ua.NodeId("ModeWanted", namespace), "ModeWanted", 0, ua.VariantType.Int32, datatype=modes.nodeid
+    )
+    await wanted.set_writable()
     async with server:
         print("ready", flush=True)
         count = -5

@@ -59,7 +59,15 @@ export const COMMON_TAGS: readonly TagDefinition[] = [
     range: [0, 120],
     read: (m) => noisy(m, 28 + m.load * 25 + m.wear * 20, 0.1),
   },
-  { path: "Condition/ToolWear", type: "Double", unit: "%", range: [0, 100], read: (m) => round(m.wear * 100, 2) },
+  {
+    path: "Condition/ToolWear",
+    type: "Double",
+    unit: "%",
+    range: [0, 100],
+    read: (m) => round(m.wear * 100, 2),
+    // A new tool: maintenance writes 0.
+    write: (m, percent) => void (m.wear = percent / 100),
+  },
   { path: "Condition/RunningHours", type: "Double", unit: "h", read: (m) => round(4200 + m.runSeconds / 3600, 4) },
   { path: "Control/Automatic", type: "Boolean", read: (m) => m.state !== MachineState.Fault },
   { path: "Control/DoorClosed", type: "Boolean", read: (m) => m.state !== MachineState.Idle },

@@ -34,6 +34,8 @@ export interface TagDefinition {
   readonly unit?: string;
   readonly range?: readonly [low: number, high: number];
   read(machine: Machine): number | boolean | string | readonly number[] | Limits | Date;
+  /** Takes what a client wrote; left out where the tag is read-only. */
+  write?(machine: Machine, value: number): void;
 }
 
 /** What makes one kind of machine different from another. */

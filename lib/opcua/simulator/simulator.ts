@@ -23,6 +23,8 @@ interface ServedTag {
   readonly variable: UAVariable;
   readonly definition: TagDefinition;
   readonly machine: Machine;
+  /** The value set last, to tell what a client wrote since. */
+  shown?: unknown;
 }
 
 const PORT_RETRIES = 20;
@@ -175,7 +177,10 @@ export class Simulator {
         const size = Math.ceil(this.#served.length / slices);
         const time = new Date();
         for (const tag of this.#served.slice(slice * size, (slice + 1) * size)) {
-          tag.variable.setValueFromSource(variantOf(opcua, tag), opcua.StatusCodes.Good, time);
+          takeWritten(tag);
+          const variant = variantOf(opcua, tag);
+          tag.variable.setValueFromSource(variant, opcua.StatusCodes.Good, time);
+          tag.shown = variant.value;
           this.#updates += 1;
         }
         slice = (slice + 1) % slices;
@@ -203,6 +208,16 @@ export class Simulator {
       },
     );
   }
+}
+
+const READABLE = "CurrentRead";
+const WRITABLE = "CurrentRead | CurrentWrite";
+
+/** Gives the machine what a client has written since the last period. */
+function takeWritten({ definition, machine, variable, shown }: ServedTag): void {
+  if (definition.write === undefined || shown === undefined) return;
+  const written: unknown = variable.readValue().value.value;
+  if (typeof written === "number" && written !== shown) definition.write(machine, written);
 }
 
 /** Makes folders, machine objects and variables, with readable NodeIds. */
@@ -299,6 +314,8 @@ class AddressSpaceBuilder {
             ? "Range"
             : DataType[builtInType(definition)],
       valueRank: spectrum ? 1 : -1,
+      accessLevel: definition.write === undefined ? READABLE : WRITABLE,
+      userAccessLevel: definition.write === undefined ? READABLE : WRITABLE,
       // Changes are pushed, so the server needs no sampling timer of its own.
       minimumSamplingInterval: 0,
       value: variantOf(this.#opcua, { definition, machine }),
