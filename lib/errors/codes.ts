@@ -21,6 +21,7 @@ export type ErrorCode =
   | "opcua.node-unknown"
   | "opcua.tag-table"
   | "opcua.write"
+  | "opcua.call"
   // MQTT
   | "broker.unreachable"
   | "broker.offline"

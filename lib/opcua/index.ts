@@ -10,3 +10,11 @@ export { Simulator, type SimulatorOptions } from "./simulator/simulator.ts";
 export { checkTags, type Tag, tableError, type TagMistake } from "./tag.ts";
 export type { TagReader } from "./tag-reader.ts";
 export { writeError, type WriteOutcome, Writer, type WriteRequest } from "./writer.ts";
+export {
+  type CallArguments,
+  callMethod,
+  type CallResult,
+  type MethodArgument,
+  methodArguments,
+  type MethodTarget,
+} from "./caller.ts";

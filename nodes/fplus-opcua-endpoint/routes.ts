@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
-import { discoverTags, Endpoint, type Tag } from "../../lib/opcua/index.ts";
+import { discoverTags, Endpoint, methodArguments, type Tag } from "../../lib/opcua/index.ts";
 import { plantOf } from "../frame/plant.ts";
 import { substitute } from "../frame/substitute.ts";
 import path from "node:path";
@@ -27,11 +27,30 @@ export function serveEndpointRoutes(RED: NodeAPI): void {
       (error: unknown) => response.json({ ok: false, text: messageOf(error) }),
     );
   });
+  serveMethod(RED);
   RED.httpAdmin.get("/fplus/opcua/tags/:id", RED.auth.needsPermission("fplus-opcua.read"), (request, response) => {
     listTags(RED, String(request.params["id"]), String(request.query["root"] ?? "")).then(
       (tags) => response.json(tags),
       (error: unknown) => response.status(409).json({ text: messageOf(error) }),
     );
+  });
+}
+
+/** `GET /fplus/opcua/method/:id?object=&method=`: the arguments of a method, for the call dialog. */
+function serveMethod(RED: NodeAPI): void {
+  RED.httpAdmin.get("/fplus/opcua/method/:id", RED.auth.needsPermission("fplus-opcua.read"), (request, response) => {
+    const { object, method } = request.query;
+    running(RED, String(request.params["id"]))
+      .then(({ endpoint }) =>
+        methodArguments(endpoint, {
+          object: typeof object === "string" ? object : "",
+          method: typeof method === "string" ? method : "",
+        }),
+      )
+      .then(
+        (found) => response.json(found),
+        (error: unknown) => response.status(409).json({ text: messageOf(error) }),
+      );
   });
 }
 
@@ -62,17 +81,19 @@ async function tryEndpoint(RED: NodeAPI, values: DialogValues): Promise<string> 
   }
 }
 
-function listTags(RED: NodeAPI, id: string, root: string): Promise<Tag[]> {
-  const service = (RED.nodes.getNode(id) as { fplusService?: EndpointService } | null)?.fplusService;
-  if (service === undefined) {
-    return Promise.reject(
-      new FplusError("config.missing", "the endpoint does not run yet", {
-        field: "endpoint",
-        hint: "Deploy it first.",
-      }),
-    );
-  }
-  return service.endpoint.withSession((session, limits, opcua) =>
+async function listTags(RED: NodeAPI, id: string, root: string): Promise<Tag[]> {
+  const { endpoint } = await running(RED, id);
+  return endpoint.withSession((session, limits, opcua) =>
     discoverTags(session, limits, opcua, { limit: DISCOVER_LIMIT, ...(root === "" ? {} : { root }) }),
   );
+}
+
+/** @throws FplusError `config.missing` where the endpoint is not deployed */
+async function running(RED: NodeAPI, id: string): Promise<EndpointService> {
+  const service = (RED.nodes.getNode(id) as { fplusService?: EndpointService } | null)?.fplusService;
+  if (service !== undefined) return service;
+  throw new FplusError("config.missing", "the endpoint does not run yet", {
+    field: "endpoint",
+    hint: "Deploy it first.",
+  });
 }

@@ -4,7 +4,16 @@ import asyncio
 import sys
 from datetime import datetime
 
-from asyncua import Server, ua
+from asyncua import Server, ua, uamethod
+
+
+@uamethod
+def multiply(_parent, factor, times):
+    return factor * times, times > 1
+
+
+def argument(name: str, kind: ua.VariantType) -> ua.Argument:
+    return ua.Argument(Name=name, DataType=ua.NodeId(kind.value), ValueRank=-1, Description=ua.LocalizedText(f"the {name}"))
 
 
 async def main(port: int) -> None:
@@ -14,7 +23,7 @@ async def main(port: int) -> None:
     namespace = await server.register_namespace("urn:example:boiler-house")
     objects = server.nodes.objects
     plant = await objects.add_folder(namespace, "BoilerHouse")
-    boiler = await plant.add_object(namespace, "Boiler7")
+    boiler = await plant.add_object(ua.NodeId("Boiler7", namespace), "Boiler7")
     level = await boiler.add_variable(namespace, "Level", 41.5)
     steps = await boiler.add_variable(namespace, "Steps", 0, ua.VariantType.Int64)
     await boiler.add_variable(namespace, "Burner", True)
@@ -38,6 +47,13 @@ async def main(port: int) -> None:
         await variable.set_writable()
         if isinstance(value, list):
             await variable.write_attribute(ua.AttributeIds.ValueRank, ua.DataValue(ua.Variant(1, ua.VariantType.Int32)))
+    await boiler.add_method(
+        ua.NodeId("Multiply", namespace),
+        "Multiply",
+        multiply,
+        [argument("factor", ua.VariantType.Double), argument("times", ua.VariantType.Int64)],
+        [argument("product", ua.VariantType.Double), argument("several", ua.VariantType.Boolean)],
+    )
     wanted = await boiler.add_variable(
         ua.NodeId("ModeWanted", namespace), "ModeWanted", 0, ua.VariantType.Int32, datatype=modes.nodeid
     )
