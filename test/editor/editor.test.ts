@@ -237,6 +237,27 @@ describe("the editor", () => {
     assert.deepEqual(watched.problems, []);
   });
 
+  test("a method is called by pointing: its arguments become fields, and a click triggers a fault", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    const inject = await drag(page, "inject", 200, 300);
+    const call = await drag(page, "fplus-opcua-call", 480, 300);
+    await wire(page, inject, call);
+    await open(page, call);
+    await page.selectOption("#node-input-endpoint", "fplus-endpoint-plc");
+    await page.fill("#node-input-object", "ns=1;s=Press01");
+    await page.fill("#node-input-method", "ns=1;s=Press01.TriggerFault");
+    await page.locator("#fplus-opcua-call-read").click();
+    await page.locator("input[data-argument='Code']").fill("17");
+    await page.getByText("Gives none.").waitFor();
+    await watched.screenshot("opcua-call");
+    await done(page);
+    await deploy(page);
+    await page.locator(`[id="${inject}"] .red-ui-flow-node-button-button`).click();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: /^1 called$/ }).waitFor();
+    assert.deepEqual(watched.problems, []);
+  });
+
   test("the Sparkplug example: a click writes to a device, which confirms; metrics are offered while typing", async (t) => {
     if (missing(t, "chromium", chromiumProgram)) return;
     const { page } = watched;
