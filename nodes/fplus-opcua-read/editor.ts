@@ -9,7 +9,7 @@ RED.nodes.registerType("fplus-opcua-read", {
   icon: "fplus-opcua-read.svg",
   paletteLabel: "opcua read",
   inputs: 0,
-  outputs: 1,
+  outputs: 2,
   defaults: {
     name: { value: "" },
     endpoint: { value: "", type: "fplus-opcua-endpoint", required: true },
@@ -44,7 +44,7 @@ RED.nodes.registerType("fplus-opcua-read", {
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
-  outputLabels: "samples",
+  outputLabels: ["samples", "devices lost and found"],
   oneditprepare() {
     table = new TagTable($("#fplus-opcua-read-tags"), (this["tags"] as TagRow[] | undefined) ?? []);
     const shown = table;

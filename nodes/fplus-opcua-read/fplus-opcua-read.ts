@@ -12,6 +12,7 @@ import {
   type TagReader,
 } from "../../lib/opcua/index.ts";
 import type { SampleBatch } from "../../lib/sample/index.ts";
+import { DeviceWatch } from "./device-watch.ts";
 import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
 import {
   amount,
@@ -58,9 +59,13 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   const send = (batch: SampleBatch): void => {
     rate.add(batch.length);
     const messages = messagesOf(batch, config.output || "batch", endpoint.options.name);
-    for (const message of messages) node.send(message);
+    for (const message of messages) node.send([message, null]);
   };
-  const begin = (tags: readonly Tag[]): TagReader => (reader = readerOf(node, endpoint, tags, send));
+  const watch = new DeviceWatch(endpoint, (messages) => node.send([null, messages]));
+  const begin = (tags: readonly Tag[]): TagReader => {
+    watch.follow(tags);
+    return (reader = readerOf(node, endpoint, tags, send));
+  };
   if (config.source === "discover") user = new Discovery(node, endpoint, begin);
   else {
     const { tags, mistakes } = checkTags(config.tags ?? []);
@@ -68,6 +73,7 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
     if (tags.length > 0) user = begin(tags);
   }
   const stopUsing = user === undefined ? undefined : endpoint.use(user);
+  const stopWatching = endpoint.use(watch);
   const stopStatus = liveStatus(node, () => {
     if (user === undefined) return ["warning", "no tags chosen"];
     if (endpoint.state !== "up") {
@@ -87,6 +93,8 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   return {
     async close() {
       stopStatus();
+      stopWatching();
+      watch.close();
       stopUsing?.();
       await reader?.close();
     },

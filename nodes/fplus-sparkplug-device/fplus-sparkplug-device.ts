@@ -44,7 +44,9 @@ export default function (RED: NodeAPI): void {
     });
     return {
       async input(msg) {
-        if (msg["death"] === true) {
+        if (typeof msg["death"] === "boolean") {
+          // A device that is back says so with its next samples.
+          if (!msg["death"]) return;
           const gone = device || (typeof msg.topic === "string" ? msg.topic : "");
           (await service.edge()).deviceOffline(checkId(gone, "topic"));
           return;
