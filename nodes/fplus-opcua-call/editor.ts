@@ -66,7 +66,7 @@ RED.nodes.registerType("fplus-opcua-call", {
           show(inputs);
           const gives = outputs.map(({ name, type }) => `${name} (${type})`).join(", ");
           result.text(
-            `${inputs.length === 0 ? "Takes no arguments." : ""} ${gives === "" ? "Gives none." : `Gives ${gives}.`}`,
+            `${inputs.length === 0 ? "Takes no arguments." : ""} ${gives === "" ? "Gives nothing back." : `Gives ${gives}.`}`,
           );
         },
         (failure: { responseJSON?: { text?: string } }) =>

@@ -249,7 +249,7 @@ describe("the editor", () => {
     await page.fill("#node-input-method", "ns=1;s=Press01.TriggerFault");
     await page.locator("#fplus-opcua-call-read").click();
     await page.locator("input[data-argument='Code']").fill("17");
-    await page.getByText("Gives none.").waitFor();
+    await page.getByText("Gives nothing back.").waitFor();
     await watched.screenshot("opcua-call");
     await done(page);
     await deploy(page);
