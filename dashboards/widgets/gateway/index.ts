@@ -18,6 +18,7 @@ const MAIN_COUNTER: Readonly<Record<string, string>> = {
   "opcua-endpoint": "changes",
   "sparkplug-edge": "published",
   "sparkplug-host": "samples",
+  "mqtt-device": "samples",
   broker: "messages",
   historian: "written",
 };
@@ -26,6 +27,7 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   "opcua-endpoint": "OPC UA endpoint",
   "sparkplug-edge": "Sparkplug edge node",
   "sparkplug-host": "Sparkplug host",
+  "mqtt-device": "MQTT sensors",
   broker: "MQTT broker",
   historian: "Historian",
 };
@@ -37,7 +39,7 @@ const SHOWN_GAUGES: Readonly<Record<string, readonly string[]>> = {
   historian: ["series", "queued", "spooled"],
 };
 /** What only counts up when something went wrong. */
-const TROUBLE = /dropped|unknown|unkept|refused|rejected|corrupt|malformed|errors|gaps|retries/;
+const TROUBLE = /dropped|unknown|unmapped|unkept|refused|rejected|corrupt|malformed|errors|gaps|retries/;
 
 const MOODS = { online: "running", stale: "busy", offline: "fault" } as const;
 
