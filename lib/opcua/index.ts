@@ -7,7 +7,7 @@ export { Endpoint, type EndpointOptions, type EndpointState, type ServerLimits, 
 export { Monitor, type MonitorOptions } from "./monitor.ts";
 export { Poller, type PollerOptions } from "./poller.ts";
 export { Simulator, type SimulatorOptions } from "./simulator/simulator.ts";
-export { checkTags, type Tag, tableError, type TagMistake } from "./tag.ts";
+export { checkTags, type DataChangeTrigger, type Tag, tableError, type TagMistake } from "./tag.ts";
 export type { TagReader } from "./tag-reader.ts";
 export { writeError, type WriteOutcome, Writer, type WriteRequest } from "./writer.ts";
 export {

@@ -9,12 +9,21 @@ export interface Tag {
   readonly nodeId: string;
   /** Milliseconds; the reader's own where left out. */
   readonly samplingMs?: number;
-  /** Absolute deadband. */
+  /** Values the server keeps between two publish responses; the reader's own where left out. */
+  readonly queueSize?: number;
+  /** Deadband in the variable's own unit. */
   readonly deadband?: number;
+  /** Deadband in percent of the variable's EURange; not beside `deadband`. */
+  readonly deadbandPercent?: number;
+  /** What counts as a change; `value` (or status) where left out. */
+  readonly trigger?: DataChangeTrigger;
   readonly unit?: string;
   /** ISA-95 levels, outermost first. */
   readonly hierarchy?: readonly string[];
 }
+
+/** OPC 10000-4 7.22.2: a change of status only, of status or value, or of any of these or the source timestamp. */
+export type DataChangeTrigger = "status" | "value" | "timestamp";
 
 /** A line of a tag table that cannot be used, and why. */
 export interface TagMistake {
@@ -26,6 +35,8 @@ export interface TagMistake {
 /** How a NodeId is written: `ns=2;s=Name`, `i=2258`, `nsu=urn:x;g=…`. */
 export const NODE_ID =
   /^(ns=\d+;|nsu=[^;]+;)?(i=\d{1,10}|s=.+|g=[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|b=[A-Za-z\d+/]+=*)$/i;
+
+const TRIGGERS: ReadonlySet<unknown> = new Set<DataChangeTrigger>(["status", "value", "timestamp"]);
 
 /** Sorts the lines of a table into tags and mistakes; a table full of mistakes still gives its good lines. */
 export function checkTags(rows: readonly unknown[]): { tags: Tag[]; mistakes: TagMistake[] } {
@@ -60,11 +71,15 @@ function mistakeIn(row: unknown, seen: Set<string>): TagMistake | undefined {
   if (typeof tag.nodeId !== "string" || !NODE_ID.test(tag.nodeId.trim())) {
     return { field: "nodeId", reason: `${JSON.stringify(tag.nodeId ?? "")} is no NodeId like ns=2;s=Name` };
   }
-  for (const field of ["samplingMs", "deadband"] as const) {
+  for (const field of ["samplingMs", "queueSize", "deadband", "deadbandPercent"] as const) {
     const value = tag[field];
     if (value !== undefined && !(typeof value === "number" && value >= 0))
       return { field, reason: "is no number from 0 on" };
   }
+  if (tag.deadband !== undefined && tag.deadbandPercent !== undefined)
+    return { field: "deadbandPercent", reason: "stands beside a deadband; choose one" };
+  if (tag.trigger !== undefined && !TRIGGERS.has(tag.trigger))
+    return { field: "trigger", reason: "is none of status, value, timestamp" };
   const name = `${tag.device}/${tag.metric}`;
   if (seen.has(name)) return { field: "metric", reason: `${name} is there twice` };
   seen.add(name);
