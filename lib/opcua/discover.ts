@@ -1,6 +1,6 @@
 import type { ClientSession, ReferenceDescription } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
-import type { ServerLimits } from "./endpoint.ts";
+import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { indexed } from "./node-id.ts";
 import type { Tag } from "./tag.ts";
@@ -182,8 +182,9 @@ async function addUnits(
   tags: Tag[],
   namespaces: readonly string[],
 ): Promise<void> {
-  for (let at = 0; at < tags.length; at += limits.nodesPerRead) {
-    const slice = tags.slice(at, at + limits.nodesPerRead);
+  const step = Math.min(limits.nodesPerRead, limits.nodesPerTranslate);
+  for (let at = 0; at < tags.length; at += step) {
+    const slice = tags.slice(at, at + step);
     const paths = slice.map(({ nodeId }) => opcua.makeBrowsePath(indexed(nodeId, namespaces), ".EngineeringUnits"));
     const found = await session.translateBrowsePath(paths);
     const units = found.map((result) => result.targets?.[0]?.targetId);

@@ -1,6 +1,10 @@
-import type { ClientSession, OPCUAClient, UserIdentityInfo } from "node-opcua";
+import type { ClientSession, OPCUAClient } from "node-opcua";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
+import { newClient } from "./client.ts";
+import { connectionError, reasonOf } from "./diagnosis.ts";
+import { identityOf } from "./identity.ts";
+import { readLimits, type ServerLimits, USUAL_LIMITS } from "./limits.ts";
 import { loadOpcua, type Opcua } from "./load.ts";
 import type { Tag } from "./tag.ts";
 
@@ -13,6 +17,12 @@ export interface EndpointOptions {
   readonly securityPolicy?: "None" | "Basic256Sha256" | "Aes128_Sha256_RsaOaep" | "Aes256_Sha256_RsaPss";
   readonly username?: string;
   readonly password?: string;
+  /** Milliseconds after which the server ends a session that it hears nothing of; 60,000 where left out. */
+  readonly sessionTimeoutMs?: number;
+  /** Milliseconds of silence after which the server is asked whether it lives. */
+  readonly keepAliveMs?: number;
+  /** Milliseconds until an attempt to connect is given up; 10,000 where left out. */
+  readonly connectTimeoutMs?: number;
   /** Folder for our certificate and the servers' ones. */
   readonly pkiFolder: string;
   readonly onError?: (error: unknown) => void;
@@ -20,14 +30,6 @@ export interface EndpointOptions {
 
 /** Whether there is a session. */
 export type EndpointState = "connecting" | "up" | "down";
-
-/** Limits of a server, as it states them; the usual ones where it does not. */
-export interface ServerLimits {
-  readonly nodesPerRead: number;
-  readonly nodesPerWrite: number;
-  readonly nodesPerBrowse: number;
-  readonly itemsPerCall: number;
-}
 
 /** Somebody who works on the endpoint's session: told when there is one, and when it is gone. */
 export interface SessionUser {
@@ -40,7 +42,6 @@ const LONGEST_RETRY_MS = 30_000;
 /** About the first two seconds of trying. */
 const PATIENT_ATTEMPTS = 2;
 const CLOSE_TIMEOUT_MS = 3_000;
-const USUAL_BATCH = 500;
 
 /**
  * One OPC UA session for all who read from a server. It connects for ever; whatever breaks (connection, session,
@@ -51,12 +52,7 @@ export class Endpoint {
   readonly #users = new Set<SessionUser>();
   #client: OPCUAClient | undefined;
   #session: ClientSession | undefined;
-  #limits: ServerLimits = {
-    nodesPerRead: USUAL_BATCH,
-    nodesPerWrite: USUAL_BATCH,
-    nodesPerBrowse: USUAL_BATCH,
-    itemsPerCall: USUAL_BATCH,
-  };
+  #limits: ServerLimits = USUAL_LIMITS;
   readonly #nodeIds = new Map<string, string>();
   #opcua: Opcua | undefined;
   #state: EndpointState = "connecting";
@@ -173,12 +169,12 @@ export class Endpoint {
     const opcua = await loadOpcua();
     if (this.#closed) return;
     this.#opcua = opcua;
-    const client = this.#newClient(opcua);
+    const client = newClient(opcua, this.options);
     this.#client = client;
     let session: ClientSession | undefined;
     try {
       await client.connect(this.options.url);
-      session = await client.createSession(this.#identity(opcua));
+      session = await client.createSession(identityOf(opcua, this.options));
       if (this.#closed) throw new FplusError("opcua.session", "closed while connecting");
       this.#limits = await readLimits(session);
     } catch (error) {
@@ -195,36 +191,6 @@ export class Endpoint {
     this.#reported = "";
     this.#enter("up", "");
     for (const user of this.#users) await this.#tell(user, session);
-  }
-
-  #newClient(opcua: Opcua): OPCUAClient {
-    const { securityMode = "None", securityPolicy = "None", pkiFolder } = this.options;
-    return opcua.OPCUAClient.create({
-      applicationName: "Factory+ for Node-RED",
-      clientName: this.options.name,
-      endpointMustExist: false,
-      securityMode: opcua.MessageSecurityMode[securityMode],
-      securityPolicy: opcua.SecurityPolicy[securityPolicy],
-      clientCertificateManager: certificates(opcua, pkiFolder),
-      // Reconnecting is this class's work; the client's own would repair the session behind its back.
-      connectionStrategy: { maxRetry: 0, initialDelay: 500, maxDelay: 1000 },
-      keepSessionAlive: true,
-      requestedSessionTimeout: 60_000,
-      transportTimeout: 10_000,
-      // node-opcua allocates the whole send buffer for every request: small ones cut its cost to a third.
-      transportSettings: {
-        sendBufferSize: 16_384,
-        receiveBufferSize: 65_536,
-        maxMessageSize: 16 * 1024 * 1024,
-        maxChunkCount: 1024,
-      },
-    });
-  }
-
-  #identity(opcua: Opcua): UserIdentityInfo {
-    const { username, password } = this.options;
-    if (!username) return { type: opcua.UserTokenType.Anonymous };
-    return { type: opcua.UserTokenType.UserName, userName: username, password: password ?? "" };
   }
 
   async #tell(user: SessionUser, session: ClientSession): Promise<void> {
@@ -260,9 +226,7 @@ export class Endpoint {
     // The same failure again and again is one failure, and a server that is just starting up is none.
     if (reason !== this.#reported && this.#attempts >= PATIENT_ATTEMPTS) {
       this.#reported = reason;
-      this.options.onError?.(
-        new FplusError("opcua.unreachable", reason, { field: this.options.url, hint: hintFor(reason), cause: error }),
-      );
+      this.options.onError?.(connectionError(this.options.url, error));
     }
     this.#enter("down", reason);
     this.#again();
@@ -282,34 +246,6 @@ export class Endpoint {
   }
 }
 
-const managers = new Map<string, InstanceType<Opcua["OPCUACertificateManager"]>>();
-
-/** One certificate manager a folder: making our certificate takes a while, and two at once would race for it. */
-function certificates(opcua: Opcua, folder: string): InstanceType<Opcua["OPCUACertificateManager"]> {
-  let manager = managers.get(folder);
-  if (manager === undefined) {
-    manager = new opcua.OPCUACertificateManager({ rootFolder: folder, automaticallyAcceptUnknownCertificate: true });
-    managers.set(folder, manager);
-  }
-  return manager;
-}
-
-async function readLimits(session: ClientSession): Promise<ServerLimits> {
-  // Server_ServerCapabilities_OperationLimits: MaxNodesPerRead, MaxNodesPerWrite, MaxNodesPerBrowse, MaxMonitoredItemsPerCall.
-  const values = await session.read(
-    ["i=11705", "i=11707", "i=11710", "i=11714"].map((nodeId) => ({ nodeId, attributeId: 13 })),
-  );
-  const [nodesPerRead, nodesPerWrite, nodesPerBrowse, itemsPerCall] = values.map((value) =>
-    Math.min(1000, Number(value.value?.value) || USUAL_BATCH),
-  );
-  return {
-    nodesPerRead: nodesPerRead!,
-    nodesPerWrite: nodesPerWrite!,
-    nodesPerBrowse: nodesPerBrowse!,
-    itemsPerCall: itemsPerCall!,
-  };
-}
-
 /** Closes session and connection; a peer that is gone must not hold this up. */
 async function dispose(client: OPCUAClient | undefined, session: ClientSession | undefined): Promise<void> {
   if (client === undefined) return;
@@ -321,20 +257,4 @@ async function dispose(client: OPCUAClient | undefined, session: ClientSession |
     await client.disconnect().catch(() => undefined);
   };
   await Promise.race([orderly(), new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())]);
-}
-
-function reasonOf(error: unknown): string {
-  const text = messageOf(error).split("\n")[0] ?? "";
-  if (/ECONNREFUSED/.test(text)) return "connection refused";
-  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return "host name not found";
-  if (/ETIMEDOUT|timeout/i.test(text)) return "no answer";
-  return text;
-}
-
-function hintFor(reason: string): string {
-  if (reason === "host name not found") return "Check the spelling of the address.";
-  if (/BadTooManySessions/.test(reason)) return "The server has no session left; close other clients.";
-  if (/BadIdentityTokenRejected|BadUserAccessDenied/.test(reason)) return "Check user name and password.";
-  if (/security|certificate/i.test(reason)) return "Choose a security policy and mode that the server offers.";
-  return "Check address, port and whether the server runs; it is tried again by itself.";
 }

@@ -1,5 +1,5 @@
 import type { BrowsePath, ClientSession, NodeId, NodeIdLike } from "node-opcua";
-import type { ServerLimits } from "./endpoint.ts";
+import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 
 /** Texts of an enumeration by number. */

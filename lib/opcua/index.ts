@@ -3,7 +3,8 @@
  * @module
  */
 export { type DiscoverOptions, discoverTags } from "./discover.ts";
-export { Endpoint, type EndpointOptions, type EndpointState, type ServerLimits, type SessionUser } from "./endpoint.ts";
+export { Endpoint, type EndpointOptions, type EndpointState, type SessionUser } from "./endpoint.ts";
+export type { ServerLimits } from "./limits.ts";
 export { Monitor, type MonitorOptions } from "./monitor.ts";
 export { Poller, type PollerOptions } from "./poller.ts";
 export { Simulator, type SimulatorOptions } from "./simulator/simulator.ts";

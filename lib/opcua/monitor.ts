@@ -9,7 +9,8 @@ import type {
 import { messageOf } from "../errors/index.ts";
 import { SampleBatch, type Signal } from "../sample/index.ts";
 import { addDataValue } from "./data-value.ts";
-import type { Endpoint, ServerLimits } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { ServerLimits } from "./limits.ts";
 import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
 import type { Tag } from "./tag.ts";

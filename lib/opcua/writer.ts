@@ -1,6 +1,7 @@
 import type { ClientSession, NodeId, Variant } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
-import type { Endpoint, ServerLimits } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { ServerLimits } from "./limits.ts";
 import { readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
 import { NODE_ID } from "./tag.ts";
