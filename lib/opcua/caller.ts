@@ -2,11 +2,10 @@ import type { Argument, ClientSession, DataValue, NodeId, Variant } from "node-o
 import { FplusError } from "../errors/index.ts";
 import { SampleBatch, type SampleValue } from "../sample/index.ts";
 import { addDataValue } from "./data-value.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, ServerLimits } from "./endpoint.ts";
 import type { Opcua } from "./load.ts";
-import { namespaceUri } from "./node-id.ts";
-import { NODE_ID } from "./tag.ts";
-import { NO_NAMESPACE, resolveTag } from "./tag-reader.ts";
+import { resolveAddresses } from "./resolve.ts";
+import { addressMistake } from "./tag.ts";
 import { variantFor } from "./variant.ts";
 
 /** One argument as the method declares it. */
@@ -19,7 +18,7 @@ export interface MethodArgument {
 
 /** A method and the object it is called on. */
 export interface MethodTarget {
-  /** NodeIds as users write them. */
+  /** NodeIds or browse paths, as users write them. */
   readonly object: string;
   readonly method: string;
 }
@@ -43,8 +42,8 @@ export function methodArguments(
   endpoint: Endpoint,
   target: MethodTarget,
 ): Promise<{ inputs: MethodArgument[]; outputs: MethodArgument[] }> {
-  return endpoint.withSession(async (session, _limits, opcua) => {
-    const { method } = await resolve(session, opcua, target);
+  return endpoint.withSession(async (session, limits, opcua) => {
+    const { method } = await resolve(session, limits, opcua, target);
     const { inputArguments, outputArguments } = await definitionOf(session, method, target);
     return {
       inputs: await Promise.all(inputArguments.map((argument) => described(session, opcua, argument))),
@@ -58,8 +57,8 @@ export function methodArguments(
  * @throws FplusError `opcua.unreachable`; `opcua.call` naming the argument that does not fit, or the server's StatusCode
  */
 export function callMethod(endpoint: Endpoint, target: MethodTarget, given: CallArguments): Promise<CallResult> {
-  return endpoint.withSession(async (session, _limits, opcua) => {
-    const { object, method } = await resolve(session, opcua, target);
+  return endpoint.withSession(async (session, limits, opcua) => {
+    const { object, method } = await resolve(session, limits, opcua, target);
     const { inputArguments, outputArguments } = await definitionOf(session, method, target);
     const values = inOrder(inputArguments, given, target);
     const inputs: Variant[] = [];
@@ -82,17 +81,17 @@ export function callMethod(endpoint: Endpoint, target: MethodTarget, given: Call
 
 async function resolve(
   session: ClientSession,
+  limits: ServerLimits,
   opcua: Opcua,
   target: MethodTarget,
 ): Promise<{ object: NodeId; method: NodeId }> {
-  const named = [target.object, target.method];
-  const namespaces = named.some((nodeId) => namespaceUri(nodeId) !== undefined)
-    ? await session.readNamespaceArray()
-    : [];
-  const [object, method] = named.map((nodeId) => {
-    if (!NODE_ID.test(nodeId)) throw fault("no NodeId like ns=2;s=Name", nodeId);
-    const found = resolveTag(opcua, { nodeId }, namespaces);
-    if (found === undefined) throw fault(NO_NAMESPACE, nodeId);
+  const addresses = [target.object, target.method];
+  for (const address of addresses) {
+    const mistake = addressMistake(address);
+    if (mistake !== undefined) throw fault(mistake, address);
+  }
+  const [object, method] = (await resolveAddresses(session, limits, opcua, addresses)).map((found, i) => {
+    if (typeof found === "string") throw fault(found, addresses[i]!);
     return found;
   });
   return { object: object!, method: method! };

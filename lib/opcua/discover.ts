@@ -2,7 +2,7 @@ import type { ClientSession, ReferenceDescription } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
-import { indexed } from "./node-id.ts";
+import { indexed, stableNodeId } from "./node-id.ts";
 import type { Tag } from "./tag.ts";
 
 /** Where to look, and how much to take. */
@@ -164,14 +164,6 @@ function uniqueName(way: readonly Visited[], taken: Set<string>): string {
 
 function sanitised(name: string): string {
   return name.replace(/[/+#]/g, "_") || "_";
-}
-
-/** `nsu=` in place of the index, which may be another after the server's next start. */
-function stableNodeId(nodeId: string, namespaces: readonly string[]): string {
-  const match = /^ns=(\d+);(.*)$/.exec(nodeId);
-  const uri = match === null ? undefined : namespaces[Number(match[1])];
-  // A URI with a semicolon could not be told from the identifier.
-  return uri === undefined || uri.includes(";") || match![1] === "1" ? nodeId : `nsu=${uri};${match![2]}`;
 }
 
 /** Reads the EngineeringUnits property of every tag that has one. */

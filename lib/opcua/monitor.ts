@@ -14,14 +14,8 @@ import type { ServerLimits } from "./limits.ts";
 import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
 import type { Tag } from "./tag.ts";
-import {
-  internTags,
-  NO_NAMESPACE,
-  refusedTag,
-  resolveTag,
-  type TagReader,
-  type TagReaderOptions,
-} from "./tag-reader.ts";
+import { resolveAddresses } from "./resolve.ts";
+import { internTags, refusedTag, type TagReader, type TagReaderOptions } from "./tag-reader.ts";
 
 /** Rates of a subscription. */
 export interface MonitorOptions extends TagReaderOptions {
@@ -181,9 +175,14 @@ export class Monitor implements TagReader {
   }
 
   async #readTexts(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
-    const namespaces = await session.readNamespaceArray();
-    const nodeIds = this.#tags.map((tag) => resolveTag(opcua, tag, namespaces) ?? opcua.NodeId.nullNodeId);
-    this.#texts = await readEnumerations(session, limits, opcua, nodeIds);
+    const addresses = this.#tags.map(({ nodeId }) => nodeId);
+    const nodeIds = await resolveAddresses(session, limits, opcua, addresses);
+    this.#texts = await readEnumerations(
+      session,
+      limits,
+      opcua,
+      nodeIds.map((nodeId) => (typeof nodeId === "string" ? opcua.NodeId.nullNodeId : nodeId)),
+    );
   }
 
   async #create(
@@ -193,12 +192,14 @@ export class Monitor implements TagReader {
     opcua: Opcua,
     indexes: readonly number[],
   ): Promise<void> {
-    const namespaces = await session.readNamespaceArray();
+    const addresses = indexes.map((i) => this.#tags[i]!.nodeId);
+    const nodeIds = await resolveAddresses(session, limits, opcua, addresses);
     for (let at = 0; at < indexes.length && this.#subscription === subscription; at += limits.itemsPerCall) {
-      const slice = indexes.slice(at, at + limits.itemsPerCall).flatMap((i) => {
-        const nodeId = resolveTag(opcua, this.#tags[i]!, namespaces);
-        if (nodeId === undefined) this.#refuse(i, NO_NAMESPACE);
-        return nodeId === undefined ? [] : [{ i, nodeId }];
+      const slice = indexes.slice(at, at + limits.itemsPerCall).flatMap((i, place) => {
+        const nodeId = nodeIds[at + place]!;
+        if (typeof nodeId !== "string") return [{ i, nodeId }];
+        this.#refuse(i, nodeId);
+        return [];
       });
       if (slice.length === 0) continue;
       const response = await (session as unknown as MonitoredItemService).createMonitoredItems(

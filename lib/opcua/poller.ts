@@ -7,14 +7,8 @@ import type { ServerLimits } from "./limits.ts";
 import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
 import type { Tag } from "./tag.ts";
-import {
-  internTags,
-  NO_NAMESPACE,
-  refusedTag,
-  resolveTag,
-  type TagReader,
-  type TagReaderOptions,
-} from "./tag-reader.ts";
+import { resolveAddresses } from "./resolve.ts";
+import { internTags, refusedTag, type TagReader, type TagReaderOptions } from "./tag-reader.ts";
 
 /** Rate of polling. */
 export interface PollerOptions extends TagReaderOptions {
@@ -58,10 +52,12 @@ export class Poller implements TagReader {
 
   async connected(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
     this.disconnected();
-    const namespaces = await session.readNamespaceArray();
-    const found = this.#tags.map((tag, tagIndex) => ({ tagIndex, nodeId: resolveTag(opcua, tag, namespaces) }));
-    for (const { tagIndex, nodeId } of found) if (nodeId === undefined) this.#refuse(tagIndex, NO_NAMESPACE);
-    const items = found.flatMap(({ tagIndex, nodeId }) => (nodeId === undefined ? [] : [{ tagIndex, nodeId }]));
+    const addresses = this.#tags.map(({ nodeId }) => nodeId);
+    const items = (await resolveAddresses(session, limits, opcua, addresses)).flatMap((nodeId, tagIndex) => {
+      if (typeof nodeId !== "string") return [{ tagIndex, nodeId }];
+      this.#refuse(tagIndex, nodeId);
+      return [];
+    });
     const texts = this.#options.enumTexts
       ? await readEnumerations(
           session,

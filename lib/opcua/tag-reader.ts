@@ -1,9 +1,6 @@
-import type { NodeId } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
 import { type SampleBatch, type Signal, signals } from "../sample/index.ts";
 import type { Endpoint, SessionUser } from "./endpoint.ts";
-import type { Opcua } from "./load.ts";
-import { indexed, namespaceUri } from "./node-id.ts";
 import type { Tag } from "./tag.ts";
 
 /** Reads a table of tags, by subscription or by polling. */
@@ -39,17 +36,6 @@ export function internTags(endpoint: Endpoint, tags: readonly Tag[]): Signal[] {
   );
 }
 
-/** The NodeId on this server now; undefined where the server lacks its namespace. */
-export function resolveTag(
-  opcua: Opcua,
-  { nodeId }: Pick<Tag, "nodeId">,
-  namespaces: readonly string[],
-): NodeId | undefined {
-  const uri = namespaceUri(nodeId);
-  if (uri !== undefined && !namespaces.includes(uri)) return undefined;
-  return opcua.resolveNodeId(indexed(nodeId, namespaces));
-}
-
 /** The error that names a tag which cannot be read. */
 export function refusedTag(tag: Tag, reason: string): FplusError {
   return new FplusError("opcua.node-unknown", `${tag.device}/${tag.metric} cannot be read: ${reason}`, {
@@ -57,6 +43,3 @@ export function refusedTag(tag: Tag, reason: string): FplusError {
     hint: "It is tried again; the other tags are read.",
   });
 }
-
-/** Why a tag is refused whose namespace the server lacks. */
-export const NO_NAMESPACE = "the server has no namespace of that URI";

@@ -1,11 +1,12 @@
 import { FplusError } from "../errors/index.ts";
+import { isBrowsePath, parseBrowsePath } from "./browse-path.ts";
 
 /** One line of a tag table: an OPC UA variable and the name it gets in the plant. */
 export interface Tag {
   readonly device: string;
   /** Name within the device, `/` between levels. */
   readonly metric: string;
-  /** `ns=2;s=…`, or `nsu=uri;s=…`. */
+  /** `ns=2;s=…`, `nsu=uri;s=…`, or a browse path from the Root folder: `/Objects/2:Line/2:Speed`. */
   readonly nodeId: string;
   /** Milliseconds; the reader's own where left out. */
   readonly samplingMs?: number;
@@ -68,9 +69,8 @@ function mistakeIn(row: unknown, seen: Set<string>): TagMistake | undefined {
     return { field: "device", reason: "is empty or has a /, + or #" };
   }
   if (typeof tag.metric !== "string" || tag.metric === "") return { field: "metric", reason: "is empty" };
-  if (typeof tag.nodeId !== "string" || !NODE_ID.test(tag.nodeId.trim())) {
-    return { field: "nodeId", reason: `${JSON.stringify(tag.nodeId ?? "")} is no NodeId like ns=2;s=Name` };
-  }
+  const wrong = addressMistake(tag.nodeId);
+  if (wrong !== undefined) return { field: "nodeId", reason: wrong };
   for (const field of ["samplingMs", "queueSize", "deadband", "deadbandPercent"] as const) {
     const value = tag[field];
     if (value !== undefined && !(typeof value === "number" && value >= 0))
@@ -84,6 +84,19 @@ function mistakeIn(row: unknown, seen: Set<string>): TagMistake | undefined {
   if (seen.has(name)) return { field: "metric", reason: `${name} is there twice` };
   seen.add(name);
   return undefined;
+}
+
+/** Why an address is neither a NodeId nor a browse path; undefined where it is one. */
+export function addressMistake(address: unknown): string | undefined {
+  if (typeof address === "string") {
+    const text = address.trim();
+    if (NODE_ID.test(text)) return undefined;
+    if (isBrowsePath(text)) {
+      const steps = parseBrowsePath(text);
+      return typeof steps === "string" ? `${JSON.stringify(text)} ${steps}` : undefined;
+    }
+  }
+  return `${JSON.stringify(address ?? "")} is no NodeId like ns=2;s=Name`;
 }
 
 function cleaned(tag: Tag): Tag {

@@ -4,13 +4,13 @@ import type { Endpoint } from "./endpoint.ts";
 import type { ServerLimits } from "./limits.ts";
 import { readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
-import { NODE_ID } from "./tag.ts";
-import { NO_NAMESPACE, resolveTag } from "./tag-reader.ts";
+import { resolveAddresses } from "./resolve.ts";
+import { addressMistake } from "./tag.ts";
 import { type VariableType, variantFor } from "./variant.ts";
 
 /** One variable to write. */
 export interface WriteRequest {
-  /** A NodeId, or `device/metric` as a reader of the endpoint knows it. */
+  /** A NodeId, a browse path, or `device/metric` as a reader of the endpoint knows it. */
   readonly target: string;
   readonly value: unknown;
 }
@@ -50,7 +50,7 @@ export class Writer {
         this.#session = session;
         this.#types = new Map();
       }
-      const nodeIds = await this.#resolve(session, opcua, requests);
+      const nodeIds = await this.#resolve(session, limits, opcua, requests);
       await this.#learn(session, limits, opcua, nodeIds);
       const prepared = requests.map(({ target, value }, i) => this.#prepare(opcua, target, nodeIds[i]!, value));
       const ready = prepared.filter((one): one is Prepared => typeof one !== "string");
@@ -79,15 +79,19 @@ export class Writer {
   /** NodeIds by request; a sentence where there is none. */
   async #resolve(
     session: ClientSession,
+    limits: ServerLimits,
     opcua: Opcua,
     requests: readonly WriteRequest[],
   ): Promise<(NodeId | string)[]> {
-    const texts = requests.map(({ target }) => (NODE_ID.test(target) ? target : this.#endpoint.nodeIdOf(target)));
-    const namespaces = texts.some((text) => text?.startsWith("nsu=")) ? await session.readNamespaceArray() : [];
-    return texts.map((nodeId) => {
-      if (nodeId === undefined)
-        return "no NodeId like ns=2;s=Name, and no reader of this endpoint knows it by that name";
-      return resolveTag(opcua, { nodeId }, namespaces) ?? NO_NAMESPACE;
+    const addresses = requests.map(({ target }) =>
+      addressMistake(target) === undefined ? target : this.#endpoint.nodeIdOf(target),
+    );
+    const known = addresses.filter((address) => address !== undefined);
+    const found = await resolveAddresses(session, limits, opcua, known);
+    let next = 0;
+    return addresses.map((address) => {
+      if (address !== undefined) return found[next++]!;
+      return "no NodeId like ns=2;s=Name, and no reader of this endpoint knows it by that name";
     });
   }
 
