@@ -2,7 +2,8 @@ import type { Argument, ClientSession, DataValue, NodeId, Variant } from "node-o
 import { FplusError } from "../errors/index.ts";
 import { SampleBatch, type SampleValue } from "../sample/index.ts";
 import { addDataValue } from "./data-value.ts";
-import type { Endpoint, ServerLimits } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { resolveAddresses } from "./resolve.ts";
 import { addressMistake } from "./tag.ts";

@@ -1,6 +1,6 @@
 import type { BrowsePathResult, ClientSession, NodeId } from "node-opcua";
 import { isBrowsePath, parseBrowsePath, type PathStep, relativePath } from "./browse-path.ts";
-import type { ServerLimits } from "./endpoint.ts";
+import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { indexed, namespaceUri } from "./node-id.ts";
 
