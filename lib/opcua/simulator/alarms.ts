@@ -8,6 +8,9 @@ const TOO_HOT = [1.2, 1.35] as const;
 const SEVERITY = { notice: 100, high: 500, fault: 700, highHigh: 800 } as const;
 const ACKNOWLEDGED_BY_HAND = ["ConfirmedState", "Confirm", "ShelvingState"];
 
+/** Words and severity of a change. */
+type Describe = (state: string | null, isActive: boolean, value: string) => { message: string; severity: number };
+
 /**
  * Alarms of the simulated machines: too hot (an exclusive limit alarm), stopped by a fault (an off-normal alarm), both to be
  * acknowledged and confirmed; and an event at every change of a machine's state. Conditions are found by the
@@ -48,13 +51,15 @@ export class MachineAlarms {
       highHighLimit: highHighLimit!,
       lowLimit: -100,
     });
-    alarm.calculateConditionInfo = (state, isActive, value) =>
-      this.#condition(
-        isActive ? `${machine.name} is too hot: ${value} °C` : `${machine.name} has cooled down: ${value} °C`,
-        isActive ? (state === "HighHigh" ? SEVERITY.highHigh : SEVERITY.high) : SEVERITY.notice,
-        isActive,
-      );
-    this.#keepWhileActive(alarm);
+    this.#keepUntilConfirmed(
+      alarm,
+      machine,
+      (state, isActive, value) => ({
+        message: `${machine.name} ${isActive ? "is too hot" : "has cooled down"}: ${value} °C`,
+        severity: isActive ? (state === "HighHigh" ? SEVERITY.highHigh : SEVERITY.high) : SEVERITY.notice,
+      }),
+      (state) => alarm.limitState.setState(state),
+    );
   }
 
   #fault(machine: Machine, object: UAObject, inputNode: UAVariable): void {
@@ -68,14 +73,11 @@ export class MachineAlarms {
       if (isActive !== alarm.activeState.getValue())
         alarm.signalNewCondition(isActive ? "Fault" : "Normal", isActive, String(code));
     };
-    alarm.calculateConditionInfo = (_state, isActive, value) =>
-      this.#condition(
-        isActive ? `${machine.name} stopped by fault ${value}` : `${machine.name} was reset`,
-        isActive ? SEVERITY.fault : SEVERITY.notice,
-        isActive,
-      );
     Object.assign(alarm, { evaluateConditionsAfterEnabled: () => alarm.onInputDataValueChange(inputNode.readValue()) });
-    this.#keepWhileActive(alarm);
+    this.#keepUntilConfirmed(alarm, machine, (_state, isActive, value) => ({
+      message: isActive ? `${machine.name} stopped by fault ${value}` : `${machine.name} was reset`,
+      severity: isActive ? SEVERITY.fault : SEVERITY.notice,
+    }));
   }
 
   #common(machine: Machine, object: UAObject, name: string) {
@@ -89,13 +91,30 @@ export class MachineAlarms {
     };
   }
 
-  #condition(message: string, severity: number, retain: boolean) {
-    const { ConditionInfo, StatusCodes } = this.#opcua;
-    return new ConditionInfo({ message, severity, retain, quality: StatusCodes.Good });
-  }
-
-  /** node-opcua lets go of a condition once it is confirmed; one that is still active is kept. */
-  #keepWhileActive(alarm: UAAlarmConditionEx): void {
+  /**
+   * One condition stays until it is no longer active, acknowledged and confirmed. node-opcua itself would branch off a
+   * state that nobody has acknowledged, and let go of an active alarm once it is confirmed.
+   */
+  #keepUntilConfirmed(
+    alarm: UAAlarmConditionEx,
+    machine: Machine,
+    describe: Describe,
+    enter?: (state: string | null) => void,
+  ): void {
+    const { StatusCodes } = this.#opcua;
+    alarm.sourceName.setValueFromSource({ dataType: this.#opcua.DataType.String, value: machine.name });
+    alarm.currentBranch().setConfirmedState(true);
+    alarm.signalNewCondition = (state, isActive, value) => {
+      const branch = alarm.currentBranch();
+      enter?.(state);
+      branch.setActiveState(isActive);
+      if (isActive) {
+        branch.setAckedState(false);
+        branch.setConfirmedState(true);
+      }
+      const retain = isActive || !branch.getAckedState() || !branch.getConfirmedState();
+      alarm.raiseNewCondition({ ...describe(state, isActive, value), retain, quality: StatusCodes.Good });
+    };
     alarm.on("confirmed", (_eventId, _comment, branch) => {
       if (!branch.getActiveState()) return;
       branch.setRetain(true);
