@@ -18,6 +18,8 @@ export type ErrorCode =
   // OPC UA
   | "opcua.unreachable"
   | "opcua.session"
+  | "opcua.certificate"
+  | "opcua.identity"
   | "opcua.node-unknown"
   | "opcua.tag-table"
   | "opcua.write"

@@ -1,22 +1,31 @@
 import type { ClientSession, OPCUAClient } from "node-opcua";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
-import { newClient } from "./client.ts";
+import { newAttempt } from "./client.ts";
 import { connectionError, reasonOf } from "./diagnosis.ts";
-import { identityOf } from "./identity.ts";
+import { identityOf, type UserToken } from "./identity.ts";
 import { readLimits, type ServerLimits, USUAL_LIMITS } from "./limits.ts";
 import { loadOpcua, type Opcua } from "./load.ts";
+import { ServerSet } from "./redundancy.ts";
+import type { SecurityMode, SecurityPolicy } from "./security.ts";
+import { isServerUrl } from "./server-address.ts";
+import { ServerWatch } from "./server-watch.ts";
 import type { Tag } from "./tag.ts";
+import type { TrustMode } from "./trust-list.ts";
 
 /** Address, security and identity of one OPC UA server. */
 export interface EndpointOptions {
   readonly name: string;
   /** `opc.tcp://host:4840/path`. */
   readonly url: string;
-  readonly securityMode?: "None" | "Sign" | "SignAndEncrypt";
-  readonly securityPolicy?: "None" | "Basic256Sha256" | "Aes128_Sha256_RsaOaep" | "Aes256_Sha256_RsaPss";
-  readonly username?: string;
-  readonly password?: string;
+  /** Addresses of stand-ins, in order, for when the first does not answer or is degraded. */
+  readonly standIns?: readonly string[];
+  readonly securityMode?: SecurityMode;
+  readonly securityPolicy?: SecurityPolicy;
+  /** Servers that are not known yet: accepted and kept, or refused until a person trusts them. `first-use` where left out. */
+  readonly trust?: TrustMode;
+  /** Anonymous where left out. */
+  readonly user?: UserToken;
   /** Milliseconds after which the server ends a session that it hears nothing of; 60,000 where left out. */
   readonly sessionTimeoutMs?: number;
   /** Milliseconds of silence after which the server is asked whether it lives. */
@@ -26,6 +35,8 @@ export interface EndpointOptions {
   /** Folder for our certificate and the servers' ones. */
   readonly pkiFolder: string;
   readonly onError?: (error: unknown) => void;
+  /** Told, a sentence each, of what people should know though it is no error. */
+  readonly onNotice?: (text: string) => void;
 }
 
 /** Whether there is a session. */
@@ -39,6 +50,8 @@ export interface SessionUser {
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
+/** Between two addresses of one server. */
+const SOON_MS = 100;
 /** About the first two seconds of trying. */
 const PATIENT_ATTEMPTS = 2;
 const CLOSE_TIMEOUT_MS = 3_000;
@@ -49,6 +62,8 @@ const CLOSE_TIMEOUT_MS = 3_000;
  */
 export class Endpoint {
   readonly options: EndpointOptions;
+  readonly #servers: ServerSet;
+  readonly #watch: ServerWatch;
   readonly #users = new Set<SessionUser>();
   #client: OPCUAClient | undefined;
   #session: ClientSession | undefined;
@@ -66,18 +81,26 @@ export class Endpoint {
   #started = false;
   #reconnects = 0;
   #sessions = 0;
+  #tries = 0;
   readonly #restartedUsers = new WeakSet<SessionUser>();
   changes = 0;
   items = 0;
 
   constructor(options: EndpointOptions) {
-    if (!/^opc\.tcp:\/\/[^/:]+(:\d+)?(\/.*)?$/.test(options.url)) {
-      throw new FplusError("config.invalid", `not an OPC UA address: ${options.url || "empty"}`, {
-        field: "url",
+    const urls = [options.url, ...(options.standIns ?? [])];
+    const wrong = urls.findIndex((url) => !isServerUrl(url));
+    if (wrong >= 0) {
+      throw new FplusError("config.invalid", `not an OPC UA address: ${urls[wrong] || "empty"}`, {
+        field: wrong === 0 ? "url" : "standIns",
         hint: "Write it like opc.tcp://192.168.0.10:4840.",
       });
     }
     this.options = options;
+    this.#servers = new ServerSet(urls);
+    this.#watch = new ServerWatch(this.#servers, {
+      notice: (text) => options.onNotice?.(text),
+      leave: (reason) => this.#lost(reason),
+    });
   }
 
   get state(): EndpointState {
@@ -92,6 +115,16 @@ export class Endpoint {
   /** Milliseconds since the state last changed. */
   get stateAge(): number {
     return Date.now() - this.#since;
+  }
+
+  /** The address in use, or tried last. */
+  get url(): string {
+    return this.#servers.current;
+  }
+
+  /** A flaw that does not stop it yet: a certificate near its end. Empty where there is none. */
+  get warning(): string {
+    return this.#watch.warning;
   }
 
   start(): void {
@@ -141,15 +174,26 @@ export class Endpoint {
       name: this.options.name,
       status: this.#state === "up" ? "up" : "down",
       mode: "external",
-      detail: this.#state === "up" ? this.options.url : this.#reason || "connecting",
-      counters: { changes: this.changes, reconnects: this.#reconnects, sessions: this.#sessions },
-      gauges: { items: this.items, session: this.#session === undefined ? 0 : 1 },
+      detail: this.#state === "up" ? [this.url, this.warning].filter(Boolean).join("; ") : this.#reason || "connecting",
+      counters: {
+        changes: this.changes,
+        reconnects: this.#reconnects,
+        sessions: this.#sessions,
+        attempts: this.#tries,
+        switches: this.#servers.switches,
+      },
+      gauges: {
+        items: this.items,
+        session: this.#session === undefined ? 0 : 1,
+        ...(this.#watch.serviceLevel === undefined ? {} : { serviceLevel: this.#watch.serviceLevel }),
+      },
     };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
+    this.#watch.disconnected();
     for (const user of this.#users) user.disconnected();
     const client = this.#client;
     const session = this.#session;
@@ -162,6 +206,7 @@ export class Endpoint {
   #attempt(): void {
     this.#retry = undefined;
     if (this.#closed) return;
+    this.#tries += 1;
     this.#work = this.#work.then(() => this.#connect()).catch((error: unknown) => this.#failed(error));
   }
 
@@ -169,18 +214,20 @@ export class Endpoint {
     const opcua = await loadOpcua();
     if (this.#closed) return;
     this.#opcua = opcua;
-    const client = newClient(opcua, this.options);
+    const url = this.#servers.next();
+    const { client, server, application } = await newAttempt(opcua, this.options, url);
+    if (this.#closed) return;
     this.#client = client;
     let session: ClientSession | undefined;
     try {
-      await client.connect(this.options.url);
-      session = await client.createSession(identityOf(opcua, this.options));
+      await client.connect(url);
+      session = await client.createSession(await identityOf(opcua, this.options.user));
       if (this.#closed) throw new FplusError("opcua.session", "closed while connecting");
       this.#limits = await readLimits(session);
     } catch (error) {
       this.#client = undefined;
       await dispose(client, session);
-      throw error;
+      throw server.refusal ?? error;
     }
     client.on("connection_lost", () => this.#lost("connection lost"));
     client.on("close", () => this.#lost("connection closed"));
@@ -190,6 +237,7 @@ export class Endpoint {
     this.#attempts = 0;
     this.#reported = "";
     this.#enter("up", "");
+    this.#watch.connected(session, application.certificate, server);
     for (const user of this.#users) await this.#tell(user, session);
   }
 
@@ -214,6 +262,7 @@ export class Endpoint {
     if (this.#closed || session === undefined) return;
     this.#session = undefined;
     this.#client = undefined;
+    this.#watch.disconnected();
     this.#reconnects += 1;
     this.#enter("down", reason);
     for (const user of this.#users) user.disconnected();
@@ -224,18 +273,19 @@ export class Endpoint {
   #failed(error: unknown): void {
     const reason = reasonOf(error);
     // The same failure again and again is one failure, and a server that is just starting up is none.
-    if (reason !== this.#reported && this.#attempts >= PATIENT_ATTEMPTS) {
+    if (reason !== this.#reported && (error instanceof FplusError || this.#attempts >= PATIENT_ATTEMPTS)) {
       this.#reported = reason;
-      this.options.onError?.(connectionError(this.options.url, error));
+      this.options.onError?.(connectionError(this.url, error));
     }
     this.#enter("down", reason);
-    this.#again();
+    this.#again(this.#servers.failed());
   }
 
-  #again(): void {
+  /** @param soon there is another address that was not tried yet */
+  #again(soon = false): void {
     if (this.#closed || this.#retry !== undefined) return;
-    const ceiling = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts);
-    this.#attempts += 1;
+    const ceiling = soon ? SOON_MS : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts);
+    if (!soon) this.#attempts += 1;
     this.#retry = setTimeout(() => this.#attempt(), ceiling * (0.5 + Math.random() / 2));
   }
 
