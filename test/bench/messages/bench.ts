@@ -90,7 +90,7 @@ async function through(broker: string, port: number, messages: number, directory
   const from = performance.now();
   for (let sent = 0; sent < messages; sent++) {
     edge.accept(batchOf(line, sent));
-    while (sent - received > WINDOW) await turn();
+    await room(() => sent - received);
     if (sent % Math.ceil(messages / 50) === 0) {
       globalThis.gc?.();
       memory.push(process.memoryUsage().heapUsed / 2 ** 20);
@@ -132,6 +132,11 @@ function signalsOf(source: string): number[] {
   );
 }
 
+/** Waits until fewer are under way than may be. */
+async function room(underWay: () => number): Promise<void> {
+  while (underWay() > WINDOW) await turn();
+}
+
 /** The first metric carries the message's number, so that a hole is seen. */
 function batchOf(line: readonly number[], serial: number): SampleBatch {
   const batch = new SampleBatch(METRICS);
@@ -161,7 +166,7 @@ async function bare(url: string, messages: number): Promise<number> {
   const from = performance.now();
   for (let sent = 0; sent < messages; sent++) {
     publisher.publish("bench/bare", payload);
-    while (sent - received > WINDOW) await turn();
+    await room(() => sent - received);
   }
   await until("all bare ones to arrive", () => received === messages, 30_000);
   const rate = (messages / (performance.now() - from)) * 1000;
