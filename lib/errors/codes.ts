@@ -9,6 +9,9 @@ export type ErrorCode =
   // samples and signals
   | "sample.invalid"
   | "sample.too-many-signals"
+  // units
+  | "units.unknown"
+  | "units.mismatch"
   // Sparkplug
   | "sparkplug.malformed"
   | "sparkplug.limit"
