@@ -12,6 +12,9 @@ export type ErrorCode =
   // units
   | "units.unknown"
   | "units.mismatch"
+  // mapping
+  | "map.rules"
+  | "map.formula"
   // Sparkplug
   | "sparkplug.malformed"
   | "sparkplug.limit"
