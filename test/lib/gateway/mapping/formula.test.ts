@@ -1,34 +1,32 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { assert as hold, asyncProperty, constantFrom, double, integer, letrec, oneof, tuple } from "fast-check";
 import jsonata from "jsonata";
 import { formulaOf } from "../../../../lib/gateway/index.ts";
 
-const number = fc.oneof(
-  fc.integer({ min: -5, max: 5 }),
-  fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }),
+const number = oneof(
+  integer({ min: -5, max: 5 }),
+  double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }),
 );
-const name = fc.constantFrom("v", "i", "`Motor/Speed`");
+const name = constantFrom("v", "i", "`Motor/Speed`");
 
 /** Texts of formulas, of numbers and of truth values. */
-const { value } = fc.letrec<{ value: string; truth: string }>((tie) => ({
-  value: fc.oneof(
+const { value } = letrec<{ value: string; truth: string }>((tie) => ({
+  value: oneof(
     { maxDepth: 4 },
     name,
-    fc.integer({ min: 0, max: 9 }).map(String),
-    fc
-      .tuple(tie("value"), fc.constantFrom("+", "-", "*", "/", "%"), tie("value"))
-      .map(([a, op, b]) => `(${a} ${op} ${b})`),
-    fc.tuple(fc.constantFrom("$abs", "$floor", "$ceil", "$sqrt"), tie("value")).map(([f, a]) => `${f}(${a})`),
+    integer({ min: 0, max: 9 }).map(String),
+    tuple(tie("value"), constantFrom("+", "-", "*", "/", "%"), tie("value")).map(([a, op, b]) => `(${a} ${op} ${b})`),
+    tuple(constantFrom("$abs", "$floor", "$ceil", "$sqrt"), tie("value")).map(([f, a]) => `${f}(${a})`),
     tie("value").map((a) => `-(${a})`),
-    fc.tuple(tie("truth"), tie("value"), tie("value")).map(([c, a, b]) => `(${c} ? ${a} : ${b})`),
+    tuple(tie("truth"), tie("value"), tie("value")).map(([c, a, b]) => `(${c} ? ${a} : ${b})`),
   ),
-  truth: fc.oneof(
+  truth: oneof(
     { maxDepth: 4 },
-    fc
-      .tuple(tie("value"), fc.constantFrom("=", "!=", "<", "<=", ">", ">="), tie("value"))
-      .map(([a, op, b]) => `(${a} ${op} ${b})`),
-    fc.tuple(tie("truth"), fc.constantFrom("and", "or"), tie("truth")).map(([a, op, b]) => `(${a} ${op} ${b})`),
+    tuple(tie("value"), constantFrom("=", "!=", "<", "<=", ">", ">="), tie("value")).map(
+      ([a, op, b]) => `(${a} ${op} ${b})`,
+    ),
+    tuple(tie("truth"), constantFrom("and", "or"), tie("truth")).map(([a, op, b]) => `(${a} ${op} ${b})`),
   ),
 }));
 
@@ -42,8 +40,8 @@ async function settled(run: () => unknown): Promise<unknown> {
 
 test("a calculated formula gives what JSONata gives, its errors too", async () => {
   let fast = 0;
-  await fc.assert(
-    fc.asyncProperty(value, number, number, number, async (text, v, i, speed) => {
+  await hold(
+    asyncProperty(value, number, number, number, async (text, v, i, speed) => {
       const scope = { v, i, "Motor/Speed": speed };
       const formula = formulaOf(jsonata(text));
       const ours = await settled(() => {
