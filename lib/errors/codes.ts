@@ -45,5 +45,14 @@ export type ErrorCode =
   | "historian.query"
   | "historian.io"
   | "historian.queue-full"
+  // objects
+  | "objects.name"
+  | "objects.request"
+  | "objects.missing"
+  | "objects.content-type"
+  | "objects.checksum"
+  | "objects.refused"
+  | "objects.unreachable"
+  | "objects.io"
   // an optional package is absent
   | "feature.off";

@@ -1,0 +1,130 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { ExpiryRule } from "../types.ts";
+import { isAbsent, removeEmpty, replaceFile } from "./files.ts";
+import { nameFolders, objectFolder } from "./layout.ts";
+import { ObjectFolder, type Sidecar, type StoredVersion } from "./versions.ts";
+import { walk } from "./walk.ts";
+
+interface BucketSettings {
+  readonly versions: boolean;
+  readonly expiry: readonly ExpiryRule[];
+}
+
+const DAY_MS = 86_400_000;
+
+/** One bucket of the embedded store: its settings, and one change at a time. */
+export class Bucket {
+  readonly path: string;
+  readonly #settingsFile: string;
+  readonly #temporary: () => string;
+  #settings: BucketSettings = { versions: false, expiry: [] };
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param temporary gives names for temporary files on the same disk */
+  constructor(folder: string, temporary: () => string) {
+    this.path = path.join(folder, "objects");
+    this.#settingsFile = path.join(folder, "bucket.json");
+    this.#temporary = temporary;
+  }
+
+  get settings(): BucketSettings {
+    return this.#settings;
+  }
+
+  /** Reads the settings; tells whether the bucket exists. */
+  async load(): Promise<boolean> {
+    try {
+      this.#settings = JSON.parse(await readFile(this.#settingsFile, "utf8")) as BucketSettings;
+      return true;
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      throw error;
+    }
+  }
+
+  async save(change: Partial<BucketSettings>): Promise<void> {
+    await this.#alone(async () => {
+      const settings = { ...this.#settings, ...change };
+      await replaceFile(this.#temporary(), this.#settingsFile, JSON.stringify(settings));
+      this.#settings = settings;
+    });
+  }
+
+  object(key: string): ObjectFolder {
+    return new ObjectFolder(path.join(this.path, objectFolder(key)));
+  }
+
+  /** Adds a version whose bytes lie in a temporary file, and drops what it replaces. */
+  async add(about: Omit<Sidecar, "kept">, data: string): Promise<StoredVersion> {
+    return await this.#alone(() => this.#add(about, data));
+  }
+
+  /** Deletes a version, or the object: with versions kept that is one more version, which says so. */
+  async delete(key: string, versionId: string | undefined): Promise<void> {
+    await this.#alone(() => this.#delete(key, versionId));
+  }
+
+  async #add(about: Omit<Sidecar, "kept">, data?: string): Promise<StoredVersion> {
+    const folder = this.object(about.key);
+    const kept = this.#settings.versions;
+    const replaced = kept ? [] : (await folder.versions()).filter((version) => !version.about.kept);
+    const version = { id: await folder.nextId(about.modified), about: { ...about, kept } };
+    const sidecar = this.#temporary();
+    await folder.commit(version.id, version.about, data === undefined ? { sidecar } : { data, sidecar }, () =>
+      nameFolders(this.path, about.key),
+    );
+    for (const { id } of replaced) await folder.remove(id);
+    return version;
+  }
+
+  async #delete(key: string, versionId: string | undefined): Promise<void> {
+    const folder = this.object(key);
+    const versions = await folder.versions();
+    if (versionId !== undefined) {
+      for (const version of versions) if (publicId(version) === versionId) await folder.remove(version.id);
+    } else if (versions.length > 0 && (this.#settings.versions || versions.some(({ about }) => about.kept))) {
+      const nothing = { size: 0, etag: "", contentType: "", metadata: {}, sha256: "", deleted: true };
+      await this.#add({ key, modified: Date.now(), ...nothing });
+      return;
+    } else {
+      for (const { id } of versions) await folder.remove(id);
+    }
+    await removeEmpty(folder.path, this.path);
+  }
+
+  /** Deletes what is older than the rules let it become; tells how many objects went. */
+  async sweep(now: number): Promise<number> {
+    let gone = 0;
+    for (const { prefix, days } of this.#settings.expiry) {
+      for await (const met of walk(this.path, { prefix, recursive: true, after: "", deleted: false })) {
+        if (met.kind !== "object" || met.version.about.modified > now - days * DAY_MS) continue;
+        await this.delete(met.key, undefined);
+        gone += 1;
+      }
+    }
+    return gone;
+  }
+
+  async #alone<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(change);
+    this.#last = turn.catch(() => undefined);
+    return await turn;
+  }
+}
+
+/** The id by which users name a version; what was stored without versions has the id that S3 gives it. */
+export function publicId({ id, about }: StoredVersion): string {
+  return about.kept ? id : "null";
+}
+
+/** Folders in a folder; none where it is not there. */
+export async function foldersIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { type FplusError, toFplusError } from "../errors/index.ts";
+import type { ObjectStore } from "./store.ts";
+import type { ByteRange, LinkGrant, ObjectInfo } from "./types.ts";
+
+const STATUS: Partial<Record<FplusError["code"], number>> = {
+  "objects.refused": 403,
+  "objects.missing": 404,
+  "objects.name": 400,
+  "objects.request": 400,
+  "objects.content-type": 415,
+  "objects.checksum": 422,
+  "objects.unreachable": 503,
+};
+
+/**
+ * Answers one HTTP request that came with a link of the embedded store: GET and HEAD with ranges and ETag, PUT.
+ * @param target path and query behind the store's base address
+ */
+export async function serveLink(
+  store: ObjectStore,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: string,
+): Promise<void> {
+  try {
+    const grant = await store.grant(target);
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    if (method !== grant.method) {
+      response.setHeader("allow", grant.method === "GET" ? "GET, HEAD" : "PUT");
+      return answer(response, 405, `the link is for ${grant.method}`);
+    }
+    if (grant.method === "PUT") await takeIn(store, grant, request, response);
+    else await giveOut(store, grant, request, response);
+  } catch (error) {
+    const fault = toFplusError("objects.io", error);
+    if (response.headersSent) return void response.destroy();
+    answer(response, STATUS[fault.code] ?? 500, fault.message);
+  }
+}
+
+async function takeIn(
+  store: ObjectStore,
+  { name }: LinkGrant,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { "content-length": length, "content-type": contentType } = request.headers;
+  const { etag } = await store.put(name.bucket, name.key, request, {
+    ...(length === undefined ? {} : { size: Number(length) }),
+    ...(contentType === undefined ? {} : { contentType }),
+  });
+  response.setHeader("etag", `"${etag}"`);
+  response.writeHead(200).end();
+}
+
+async function giveOut(
+  store: ObjectStore,
+  { name, fileName }: LinkGrant,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const info = await store.stat(name);
+  describe(response, info, fileName);
+  if (request.headers["if-none-match"] === `"${info.etag}"`) return void response.writeHead(304).end();
+  const range = rangeOf(request.headers.range, info.size);
+  if (range === "none") {
+    response.setHeader("content-range", `bytes */${info.size}`);
+    return answer(response, 416, "the object has no such bytes");
+  }
+  const start = range?.start ?? 0;
+  const end = Math.min(range?.end ?? info.size, info.size - 1);
+  const version = info.versionId === undefined ? name : { ...name, versionId: info.versionId };
+  const asked = range === undefined ? undefined : { start, end };
+  const content = request.method === "HEAD" ? undefined : await store.get(version, asked);
+  if (range !== undefined) response.setHeader("content-range", `bytes ${start}-${end}/${info.size}`);
+  response.setHeader("content-length", content?.length ?? end - start + 1);
+  response.writeHead(range === undefined ? 200 : 206);
+  if (content === undefined) response.end();
+  else await pipeline(content.stream, response);
+}
+
+/** What a browser is told; nothing that was stored may run in it with the rights of this address. */
+function describe(response: ServerResponse, info: ObjectInfo, fileName: string): void {
+  response.setHeader("content-type", info.contentType);
+  response.setHeader("last-modified", new Date(info.modified).toUTCString());
+  response.setHeader("etag", `"${info.etag}"`);
+  response.setHeader("accept-ranges", "bytes");
+  response.setHeader("cache-control", "private, max-age=0, must-revalidate");
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader(
+    "content-security-policy",
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+  );
+  if (fileName !== "") {
+    const encoded = encodeURIComponent(fileName.toWellFormed()).replaceAll(
+      /['()*]/g,
+      (c) => `%${c.charCodeAt(0).toString(16)}`,
+    );
+    response.setHeader("content-disposition", `attachment; filename*=UTF-8''${encoded}`);
+  }
+}
+
+/** One range as RFC 9110 writes it; several, and what is not one, mean the whole; `none` lies outside. */
+function rangeOf(header: string | undefined, size: number): ByteRange | "none" | undefined {
+  const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
+  if (first === "" && last === "") return undefined;
+  if (first === "") {
+    const length = Math.min(Number(last), size);
+    return length === 0 ? "none" : { start: size - length, end: size - 1 };
+  }
+  const start = Number(first);
+  if (last !== "" && Number(last) < start) return undefined;
+  if (start >= size) return "none";
+  return last === "" ? { start } : { start, end: Number(last) };
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  response.setHeader("content-type", "text/plain; charset=utf-8");
+  response.writeHead(status).end(`${text}\n`);
+}
