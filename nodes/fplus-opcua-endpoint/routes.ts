@@ -4,8 +4,7 @@ import { discoverTags, Endpoint, methodArguments, type Tag } from "../../lib/opc
 import { plantOf } from "../frame/plant.ts";
 import { substitute } from "../frame/substitute.ts";
 import path from "node:path";
-import type { EndpointService } from "./fplus-opcua-endpoint.ts";
-import { type EndpointConfig, endpointOptions } from "./options.ts";
+import { type EndpointConfig, endpointOptions, type EndpointService } from "./fplus-opcua-endpoint.ts";
 
 const CONNECT_MS = 8000;
 const DISCOVER_LIMIT = 10_000;
