@@ -9,6 +9,12 @@ export type ErrorCode =
   // samples and signals
   | "sample.invalid"
   | "sample.too-many-signals"
+  // units
+  | "units.unknown"
+  | "units.mismatch"
+  // mapping
+  | "map.rules"
+  | "map.formula"
   // Sparkplug
   | "sparkplug.malformed"
   | "sparkplug.limit"
@@ -18,11 +24,12 @@ export type ErrorCode =
   // OPC UA
   | "opcua.unreachable"
   | "opcua.session"
+  | "opcua.certificate"
+  | "opcua.identity"
   | "opcua.node-unknown"
   | "opcua.tag-table"
   | "opcua.write"
   | "opcua.call"
-  | "opcua.malformed"
   // MQTT
   | "broker.unreachable"
   | "broker.offline"

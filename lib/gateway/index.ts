@@ -1,7 +1,12 @@
 /**
- * The cell gateway's ways in besides OPC UA: sensors that speak plain MQTT become devices like any other.
+ * The cell gateway: from raw tags to the plant's own names, and sensors that speak plain MQTT as devices like any other.
  * @module
  */
+export type { RuleCounts } from "./mapping/compiled-rule.ts";
+export { type Formula, type FormulaCompiler, formulaOf, type JsonataExpression } from "./mapping/formula.ts";
+export { Mapped } from "./mapping/mapped.ts";
+export { Mapper, type MapperOptions } from "./mapping/mapper.ts";
+export { checkRules, mapError, type MapRule, type RuleMistake } from "./mapping/rule.ts";
 export { MqttDevices, type MqttDevicesOptions } from "./mqtt-devices.ts";
 export { type Reading, readingsOf } from "./topic-payload.ts";
 export { type TopicMatch, TopicPattern } from "./topic-pattern.ts";

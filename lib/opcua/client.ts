@@ -1,20 +1,40 @@
-import type { OPCUAClient } from "node-opcua";
+import type { ICertificateStore, OPCUAClient, StatusCode } from "node-opcua";
+import { type FplusError, toFplusError } from "../errors/index.ts";
+import { type Application, openApplication } from "./application.ts";
+import type { CertificateInfo } from "./certificate.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 import type { Opcua } from "./load.ts";
+import { hostAndPort } from "./server-address.ts";
+import { type TrustMode, trustListOf } from "./trust-list.ts";
 
 const SESSION_TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** A client for one attempt to connect, with the security, the certificates and the times of an endpoint. */
-export function newClient(opcua: Opcua, options: EndpointOptions): OPCUAClient {
+/** A client for one attempt to connect, and what its server's certificate came to. */
+export interface Attempt {
+  readonly client: OPCUAClient;
+  readonly server: ServerCheck;
+  /** Whom we show ourselves as. */
+  readonly application: Application;
+}
+
+/**
+ * A client with the security, the certificates and the times of an endpoint.
+ * @throws FplusError `opcua.certificate` when our own certificate cannot be read or made
+ */
+export async function newAttempt(opcua: Opcua, options: EndpointOptions, url: string): Promise<Attempt> {
   const { securityMode = "None", securityPolicy = "None", pkiFolder } = options;
-  return opcua.OPCUAClient.create({
+  const application = await openApplication(pkiFolder);
+  const server = new ServerCheck(opcua, pkiFolder, hostAndPort(url), options.trust ?? "first-use");
+  const client = opcua.OPCUAClient.create({
     applicationName: "Factory+ for Node-RED",
+    applicationUri: application.applicationUri,
     clientName: options.name,
     endpointMustExist: false,
     securityMode: opcua.MessageSecurityMode[securityMode],
     securityPolicy: opcua.SecurityPolicy[securityPolicy],
-    clientCertificateManager: certificates(opcua, pkiFolder),
+    clientCertificateManager: server,
+    certificateKeyPairProvider: application.keyPair,
     // Reconnecting is the endpoint's work; the client's own would repair the session behind its back.
     connectionStrategy: { maxRetry: 0, initialDelay: 500, maxDelay: 1000 },
     keepSessionAlive: true,
@@ -29,16 +49,57 @@ export function newClient(opcua: Opcua, options: EndpointOptions): OPCUAClient {
       maxChunkCount: 1024,
     },
   });
+  return { client, server, application };
 }
 
-const managers = new Map<string, InstanceType<Opcua["OPCUACertificateManager"]>>();
+/** The trust list in the form in which node-opcua asks, for one server; it keeps what the answer was. */
+export class ServerCheck implements ICertificateStore {
+  readonly #opcua: Opcua;
+  readonly #pkiFolder: string;
+  readonly #address: string;
+  readonly #mode: TrustMode;
+  referenceCounter = 0;
+  /** Why the server's certificate was refused; node-opcua's own error has only a StatusCode. */
+  refusal: FplusError | undefined;
+  /** The server's certificate, where it passed. */
+  certificate: CertificateInfo | undefined;
+  /** Whether it was unknown until now. */
+  firstUse = false;
 
-/** One certificate manager a folder: making our certificate takes a while, and two at once would race for it. */
-function certificates(opcua: Opcua, folder: string): InstanceType<Opcua["OPCUACertificateManager"]> {
-  let manager = managers.get(folder);
-  if (manager === undefined) {
-    manager = new opcua.OPCUACertificateManager({ rootFolder: folder, automaticallyAcceptUnknownCertificate: true });
-    managers.set(folder, manager);
+  constructor(opcua: Opcua, pkiFolder: string, address: string, mode: TrustMode) {
+    this.#opcua = opcua;
+    this.#pkiFolder = pkiFolder;
+    this.#address = address;
+    this.#mode = mode;
   }
-  return manager;
+
+  async checkCertificate(shown: Buffer | Buffer[]): Promise<StatusCode> {
+    const chain = Array.isArray(shown) ? Buffer.concat(shown) : shown;
+    try {
+      const { certificate, firstUse } = await trustListOf(this.#pkiFolder).judge(chain, this.#address, this.#mode);
+      this.certificate = certificate;
+      this.firstUse ||= firstUse;
+      this.refusal = undefined;
+      return this.#opcua.StatusCodes.Good;
+    } catch (error) {
+      this.refusal = toFplusError("opcua.certificate", error, { field: this.#address });
+      return this.#opcua.StatusCodes.BadCertificateUntrusted;
+    }
+  }
+
+  /** Asked of our own certificate only, which needs no trust. */
+  async verifyCertificate(): Promise<string> {
+    return "Good";
+  }
+
+  async getTrustStatus(certificate: Buffer): Promise<StatusCode> {
+    return this.checkCertificate(certificate);
+  }
+
+  async initialize(): Promise<void> {}
+  async dispose(): Promise<void> {}
+  async trustCertificate(): Promise<void> {}
+  async rejectCertificate(): Promise<void> {}
+  async addIssuer(): Promise<void> {}
+  async addRevocationList(): Promise<void> {}
 }

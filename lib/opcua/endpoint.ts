@@ -1,25 +1,31 @@
 import type { ClientSession, OPCUAClient } from "node-opcua";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
-import { newClient } from "./client.ts";
+import { newAttempt } from "./client.ts";
 import { connectionError, reasonOf } from "./diagnosis.ts";
-import { identityOf } from "./identity.ts";
-import { detachSession, faultOf } from "./internals.ts";
+import { identityOf, type UserToken } from "./identity.ts";
 import { readLimits, type ServerLimits, USUAL_LIMITS } from "./limits.ts";
 import { loadOpcua, type Opcua } from "./load.ts";
-import { PublishLoop } from "./publish-loop.ts";
-import { keepDataChangesRaw } from "./publish-response.ts";
+import { ServerSet } from "./redundancy.ts";
+import type { SecurityMode, SecurityPolicy } from "./security.ts";
+import { isServerUrl } from "./server-address.ts";
+import { ServerWatch } from "./server-watch.ts";
 import type { Tag } from "./tag.ts";
+import type { TrustMode } from "./trust-list.ts";
 
 /** Address, security and identity of one OPC UA server. */
 export interface EndpointOptions {
   readonly name: string;
   /** `opc.tcp://host:4840/path`. */
   readonly url: string;
-  readonly securityMode?: "None" | "Sign" | "SignAndEncrypt";
-  readonly securityPolicy?: "None" | "Basic256Sha256" | "Aes128_Sha256_RsaOaep" | "Aes256_Sha256_RsaPss";
-  readonly username?: string;
-  readonly password?: string;
+  /** Addresses of stand-ins, in order, for when the first does not answer or is degraded. */
+  readonly standIns?: readonly string[];
+  readonly securityMode?: SecurityMode;
+  readonly securityPolicy?: SecurityPolicy;
+  /** Servers that are not known yet: accepted and kept, or refused until a person trusts them. `first-use` where left out. */
+  readonly trust?: TrustMode;
+  /** Anonymous where left out. */
+  readonly user?: UserToken;
   /** Milliseconds after which the server ends a session that it hears nothing of; 60,000 where left out. */
   readonly sessionTimeoutMs?: number;
   /** Milliseconds of silence after which the server is asked whether it lives. */
@@ -29,61 +35,38 @@ export interface EndpointOptions {
   /** Folder for our certificate and the servers' ones. */
   readonly pkiFolder: string;
   readonly onError?: (error: unknown) => void;
+  /** Told, a sentence each, of what people should know though it is no error. */
+  readonly onNotice?: (text: string) => void;
 }
 
 /** Whether there is a session. */
 export type EndpointState = "connecting" | "up" | "down";
 
-/** Somebody who works on the endpoint's session: told when there is one, and when it cannot be reached. */
+/** Somebody who works on the endpoint's session: told when there is one, and when it is gone. */
 export interface SessionUser {
-  /**
-   * There is a session and a connection. After a lost link it is mostly the same session as before, over a new connection:
-   * what the server holds for it (subscriptions, registered nodes, continuation points) is still there.
-   */
   connected(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void>;
   disconnected(): void;
 }
 
-/** What the readers of an endpoint count, since it was opened. */
-export interface ReadingCounters {
-  /** Values received. */
-  changes: number;
-  /** Values before which the server dropped others, by its Overflow bit. */
-  overflows: number;
-  /** Messages of subscriptions that were sent, did not arrive and could not be had again. */
-  missedMessages: number;
-  /** Messages that came twice, and those asked for again after a lost link. */
-  repeatedMessages: number;
-  republishedMessages: number;
-  /** Subscriptions that the server had given up, and that were made anew. */
-  lostSubscriptions: number;
-  /** Notifications that could not be read. */
-  malformed: number;
-  /** Messages acknowledged though nobody had stored them in time. */
-  unstored: number;
-}
-
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
+/** Between two addresses of one server. */
+const SOON_MS = 100;
 /** About the first two seconds of trying. */
 const PATIENT_ATTEMPTS = 2;
 const CLOSE_TIMEOUT_MS = 3_000;
-/** Errors without an answer of the server: nothing is said about the session. */
-const CONNECTION_FAULT = /connection|channel|socket|timed out|premature/i;
 
 /**
- * One OPC UA session for all who read from a server. It connects for ever. When the link breaks, the session is taken up
- * again over a new connection, so that nothing which the server keeps for it is lost; when the session itself is broken,
- * a new one is made, because a half-repaired session looks healthy and delivers nothing.
+ * One OPC UA session for all who read from a server. It connects for ever; whatever breaks (connection, session,
+ * subscription), everything is torn down and made anew, because a half-repaired session looks healthy and delivers nothing.
  */
 export class Endpoint {
   readonly options: EndpointOptions;
+  readonly #servers: ServerSet;
+  readonly #watch: ServerWatch;
   readonly #users = new Set<SessionUser>();
   #client: OPCUAClient | undefined;
   #session: ClientSession | undefined;
-  /** The session whose link broke, until it is taken up again. */
-  #parked: ClientSession | undefined;
-  #publishing: PublishLoop | undefined;
   #limits: ServerLimits = USUAL_LIMITS;
   readonly #nodeIds = new Map<string, string>();
   #opcua: Opcua | undefined;
@@ -98,28 +81,26 @@ export class Endpoint {
   #started = false;
   #reconnects = 0;
   #sessions = 0;
-  #resumptions = 0;
+  #tries = 0;
   readonly #restartedUsers = new WeakSet<SessionUser>();
-  readonly reading: ReadingCounters = {
-    changes: 0,
-    overflows: 0,
-    missedMessages: 0,
-    repeatedMessages: 0,
-    republishedMessages: 0,
-    lostSubscriptions: 0,
-    malformed: 0,
-    unstored: 0,
-  };
+  changes = 0;
   items = 0;
 
   constructor(options: EndpointOptions) {
-    if (!/^opc\.tcp:\/\/[^/:]+(:\d+)?(\/.*)?$/.test(options.url)) {
-      throw new FplusError("config.invalid", `not an OPC UA address: ${options.url || "empty"}`, {
-        field: "url",
+    const urls = [options.url, ...(options.standIns ?? [])];
+    const wrong = urls.findIndex((url) => !isServerUrl(url));
+    if (wrong >= 0) {
+      throw new FplusError("config.invalid", `not an OPC UA address: ${urls[wrong] || "empty"}`, {
+        field: wrong === 0 ? "url" : "standIns",
         hint: "Write it like opc.tcp://192.168.0.10:4840.",
       });
     }
     this.options = options;
+    this.#servers = new ServerSet(urls);
+    this.#watch = new ServerWatch(this.#servers, {
+      notice: (text) => options.onNotice?.(text),
+      leave: (reason) => this.#lost(reason),
+    });
   }
 
   get state(): EndpointState {
@@ -136,14 +117,14 @@ export class Endpoint {
     return Date.now() - this.#since;
   }
 
-  /**
-   * What serves the subscriptions of the present session.
-   * @throws FplusError `opcua.unreachable` when there is none now
-   */
-  get publishing(): PublishLoop {
-    if (this.#publishing === undefined)
-      throw new FplusError("opcua.unreachable", this.#reason || "not connected", { field: this.options.url });
-    return this.#publishing;
+  /** The address in use, or tried last. */
+  get url(): string {
+    return this.#servers.current;
+  }
+
+  /** A flaw that does not stop it yet: a certificate near its end. Empty where there is none. */
+  get warning(): string {
+    return this.#watch.warning;
   }
 
   start(): void {
@@ -183,12 +164,8 @@ export class Endpoint {
 
   /** Gives the session up and makes a new one, because something on it no longer works. */
   restart(reason: string): void {
-    this.#lost(reason, false);
-  }
-
-  /** Gives the connection up and takes the session up again over a new one, because nothing comes through. */
-  reconnect(reason: string): void {
-    this.#lost(reason, true);
+    if (this.#closed || this.#session === undefined) return;
+    this.#lost(reason);
   }
 
   health(): PartHealth {
@@ -197,26 +174,31 @@ export class Endpoint {
       name: this.options.name,
       status: this.#state === "up" ? "up" : "down",
       mode: "external",
-      detail: this.#state === "up" ? this.options.url : this.#reason || "connecting",
+      detail: this.#state === "up" ? [this.url, this.warning].filter(Boolean).join("; ") : this.#reason || "connecting",
       counters: {
-        ...this.reading,
+        changes: this.changes,
         reconnects: this.#reconnects,
         sessions: this.#sessions,
-        resumptions: this.#resumptions,
+        attempts: this.#tries,
+        switches: this.#servers.switches,
       },
-      gauges: { items: this.items, session: this.#session === undefined ? 0 : 1 },
+      gauges: {
+        items: this.items,
+        session: this.#session === undefined ? 0 : 1,
+        ...(this.#watch.serviceLevel === undefined ? {} : { serviceLevel: this.#watch.serviceLevel }),
+      },
     };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
+    this.#watch.disconnected();
     for (const user of this.#users) user.disconnected();
     const client = this.#client;
     const session = this.#session;
     this.#session = undefined;
     this.#client = undefined;
-    this.#publishing?.pause();
     await this.#work.catch(() => undefined);
     await dispose(client, session);
   }
@@ -224,6 +206,7 @@ export class Endpoint {
   #attempt(): void {
     this.#retry = undefined;
     if (this.#closed) return;
+    this.#tries += 1;
     this.#work = this.#work.then(() => this.#connect()).catch((error: unknown) => this.#failed(error));
   }
 
@@ -231,58 +214,31 @@ export class Endpoint {
     const opcua = await loadOpcua();
     if (this.#closed) return;
     this.#opcua = opcua;
-    const client = newClient(opcua, this.options);
+    const url = this.#servers.next();
+    const { client, server, application } = await newAttempt(opcua, this.options, url);
+    if (this.#closed) return;
     this.#client = client;
     let session: ClientSession | undefined;
-    let resumed = false;
     try {
-      await client.connect(this.options.url);
-      keepDataChangesRaw(opcua, client);
-      session = await this.#takeUp(client);
-      resumed = session !== undefined;
-      session ??= await client.createSession(identityOf(opcua, this.options));
+      await client.connect(url);
+      session = await client.createSession(await identityOf(opcua, this.options.user));
       if (this.#closed) throw new FplusError("opcua.session", "closed while connecting");
-      if (!resumed) this.#limits = await readLimits(session);
+      this.#limits = await readLimits(session);
     } catch (error) {
       this.#client = undefined;
       await dispose(client, session);
-      throw error;
+      throw server.refusal ?? error;
     }
-    client.on("connection_lost", () => this.#lost("connection lost", true));
-    client.on("close", () => this.#lost("connection closed", true));
-    if (resumed) this.#resumptions += 1;
-    else this.#began(opcua, session);
+    client.on("connection_lost", () => this.#lost("connection lost"));
+    client.on("close", () => this.#lost("connection closed"));
+    session.on("session_closed", () => this.#lost("session closed by the server"));
     this.#session = session;
+    this.#sessions += 1;
     this.#attempts = 0;
     this.#reported = "";
     this.#enter("up", "");
+    this.#watch.connected(session, application.certificate, server);
     for (const user of this.#users) await this.#tell(user, session);
-    if (this.#session === session) this.#publishing?.resume();
-  }
-
-  /** Activates the parked session on a new connection; undefined where there is none or the server has given it up. */
-  async #takeUp(client: OPCUAClient): Promise<ClientSession | undefined> {
-    const session = this.#parked;
-    if (session === undefined) return undefined;
-    try {
-      await client.reactivateSession(session);
-    } catch (error) {
-      if (faultOf(error) === undefined && CONNECTION_FAULT.test(messageOf(error))) throw error;
-      this.#parked = undefined;
-      return undefined;
-    }
-    this.#parked = undefined;
-    return session;
-  }
-
-  #began(opcua: Opcua, session: ClientSession): void {
-    this.#sessions += 1;
-    const isMine = (): boolean => this.#session === session;
-    session.on("session_closed", () => isMine() && this.#lost("session closed by the server", false));
-    this.#publishing = new PublishLoop(opcua, session, {
-      onSessionGone: (reason) => isMine() && this.#lost(reason, false),
-      onError: (error) => this.options.onError?.(error),
-    });
   }
 
   async #tell(user: SessionUser, session: ClientSession): Promise<void> {
@@ -295,48 +251,41 @@ export class Endpoint {
       // One that fails again on a fresh session has a problem of its own; the others keep theirs.
       if (!this.#restartedUsers.has(user)) {
         this.#restartedUsers.add(user);
-        this.#lost(messageOf(error), false);
+        this.#lost(messageOf(error));
       }
     }
   }
 
-  /** @param keep whether the session may be taken up again */
-  #lost(reason: string, keep: boolean): void {
+  #lost(reason: string): void {
     const client = this.#client;
     const session = this.#session;
-    if (this.#closed || session === undefined || client === undefined) return;
+    if (this.#closed || session === undefined) return;
     this.#session = undefined;
     this.#client = undefined;
+    this.#watch.disconnected();
     this.#reconnects += 1;
     this.#enter("down", reason);
-    this.#publishing?.pause();
     for (const user of this.#users) user.disconnected();
-    if (keep) {
-      this.#parked = session;
-      detachSession(client, session);
-      dispose(client, undefined).catch(() => undefined);
-    } else {
-      this.#publishing = undefined;
-      this.#work = this.#work.then(() => dispose(client, session));
-    }
+    this.#work = this.#work.then(() => dispose(client, session));
     this.#again();
   }
 
   #failed(error: unknown): void {
     const reason = reasonOf(error);
     // The same failure again and again is one failure, and a server that is just starting up is none.
-    if (reason !== this.#reported && this.#attempts >= PATIENT_ATTEMPTS) {
+    if (reason !== this.#reported && (error instanceof FplusError || this.#attempts >= PATIENT_ATTEMPTS)) {
       this.#reported = reason;
-      this.options.onError?.(connectionError(this.options.url, error));
+      this.options.onError?.(connectionError(this.url, error));
     }
     this.#enter("down", reason);
-    this.#again();
+    this.#again(this.#servers.failed());
   }
 
-  #again(): void {
+  /** @param soon there is another address that was not tried yet */
+  #again(soon = false): void {
     if (this.#closed || this.#retry !== undefined) return;
-    const ceiling = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts);
-    this.#attempts += 1;
+    const ceiling = soon ? SOON_MS : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts);
+    if (!soon) this.#attempts += 1;
     this.#retry = setTimeout(() => this.#attempt(), ceiling * (0.5 + Math.random() / 2));
   }
 

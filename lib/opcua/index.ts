@@ -4,17 +4,22 @@
  */
 export { formatStep, isBrowsePath, parseBrowsePath, type PathStep } from "./browse-path.ts";
 export { type DiscoverOptions, discoverTags } from "./discover.ts";
+export { type Application, openApplication, renewApplication } from "./application.ts";
+export { type CertificateInfo, describeCertificate, expiryText, parseCertificate } from "./certificate.ts";
+export type { CertificateUser, PasswordUser, UserToken } from "./identity.ts";
 export {
-  Endpoint,
-  type EndpointOptions,
-  type EndpointState,
-  type ReadingCounters,
-  type SessionUser,
-} from "./endpoint.ts";
+  modeOf,
+  policyOf,
+  SECURITY_POLICIES,
+  type SecurityMode,
+  type SecurityPolicy,
+  securityWarning,
+} from "./security.ts";
+export { isServerUrl } from "./server-address.ts";
+export { type ListedCertificate, type TrustMode, trustListOf } from "./trust-list.ts";
+export { Endpoint, type EndpointOptions, type EndpointState, type SessionUser } from "./endpoint.ts";
 export type { ServerLimits } from "./limits.ts";
 export { Monitor, type MonitorOptions } from "./monitor.ts";
-export type { NotificationMessage, PublishLoop } from "./publish-loop.ts";
-export { Subscription, type SubscriptionHandlers, type SubscriptionSettings } from "./subscription.ts";
 export { Poller, type PollerOptions } from "./poller.ts";
 export { type PathFrom, resolveAddresses, resolvePaths } from "./resolve.ts";
 export { Simulator, type SimulatorOptions } from "./simulator/simulator.ts";

@@ -117,7 +117,7 @@ export class Poller implements TagReader {
     }
     if (round !== this.#round) return;
     this.#heardAt = Date.now();
-    this.#endpoint.reading.changes += batch.length;
+    this.#endpoint.changes += batch.length;
     if (batch.length > 0) this.#options.onBatch(batch);
   }
 

@@ -11,11 +11,16 @@ export const Status = {
   /** The last value of a source that cannot be reached now. */
   UncertainLastUsableValue: 0x4090_0000,
   Bad: 0x8000_0000,
+  BadInternalError: 0x8002_0000,
+  BadTimeout: 0x800a_0000,
   BadNoCommunication: 0x8031_0000,
   BadWaitingForInitialData: 0x8032_0000,
   BadNodeIdUnknown: 0x8034_0000,
   BadOutOfRange: 0x803c_0000,
+  BadTypeMismatch: 0x8074_0000,
+  BadConfigurationError: 0x8089_0000,
   BadNotConnected: 0x808a_0000,
+  BadSensorFailure: 0x808c_0000,
 } as const;
 
 /** Severity of a StatusCode. */

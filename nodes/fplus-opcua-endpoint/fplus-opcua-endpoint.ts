@@ -1,16 +1,9 @@
 import type { NodeAPI } from "node-red";
 import path from "node:path";
-import { Endpoint, type EndpointOptions } from "../../lib/opcua/index.ts";
+import { Endpoint, securityWarning } from "../../lib/opcua/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
+import { ENDPOINT_CREDENTIALS, type EndpointConfig, endpointOptions } from "./options.ts";
 import { serveEndpointRoutes } from "./routes.ts";
-
-/** The properties of an `fplus-opcua-endpoint` config node. */
-export interface EndpointConfig {
-  readonly name: string;
-  readonly url: string;
-  readonly securityMode: NonNullable<EndpointOptions["securityMode"]>;
-  readonly securityPolicy: NonNullable<EndpointOptions["securityPolicy"]>;
-}
 
 /** What an `fplus-opcua-endpoint` config node offers. */
 export interface EndpointService {
@@ -21,7 +14,7 @@ export interface EndpointService {
 /** An OPC UA server: one session, shared by every node that reads from it, and kept over redeploys. */
 export default function (RED: NodeAPI): void {
   defineNode<EndpointConfig>(RED, "fplus-opcua-endpoint", open, {
-    credentials: { username: { type: "text" }, password: { type: "password" } },
+    credentials: ENDPOINT_CREDENTIALS,
     once: serveEndpointRoutes,
   });
 }
@@ -29,9 +22,18 @@ export default function (RED: NodeAPI): void {
 function open(node: NodeContext<EndpointConfig>): { service: EndpointService; close(): Promise<void> } {
   const { plant, config, credentials } = node;
   const options = endpointOptions(config, credentials, path.join(plant.stateDir, "pki", "client"));
+  const { securityMode = "None", securityPolicy = "None", user } = options;
   const lease = plant.leases.acquire(
     `opcua-endpoint ${node.id}`,
-    () => new Endpoint({ ...options, onError: (error) => node.report(error) }),
+    () => {
+      const warning = isLocal(options.url) ? "" : securityWarning(securityMode, securityPolicy, user !== undefined);
+      if (warning !== "") node.warn(`${options.name}: ${warning}`);
+      return new Endpoint({
+        ...options,
+        onError: (error) => node.report(error),
+        onNotice: (text) => node.warn(`${options.name}: ${text}`),
+      });
+    },
     JSON.stringify(options),
   );
   const endpoint = lease.value;
@@ -49,23 +51,7 @@ function open(node: NodeContext<EndpointConfig>): { service: EndpointService; cl
   };
 }
 
-/** The options of a session from a dialog's values. */
-export function endpointOptions(
-  config: EndpointConfig,
-  credentials: Readonly<Record<string, string | undefined>>,
-  pkiFolder: string,
-): EndpointOptions {
-  const { username, password } = credentials;
-  return {
-    name: config.name || hostOf(config.url),
-    url: config.url,
-    securityMode: config.securityMode || "None",
-    securityPolicy: config.securityPolicy || "None",
-    pkiFolder,
-    ...(username ? { username, password: password ?? "" } : {}),
-  };
-}
-
-function hostOf(url: string): string {
-  return /^opc\.tcp:\/\/([^/:]+)/.exec(url)?.[1] ?? "opcua";
+/** Nobody else hears what stays on this machine. */
+function isLocal(url: string): boolean {
+  return /^opc\.tcp:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/i.test(url);
 }

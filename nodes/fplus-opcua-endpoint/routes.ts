@@ -4,7 +4,8 @@ import { discoverTags, Endpoint, methodArguments, type Tag } from "../../lib/opc
 import { plantOf } from "../frame/plant.ts";
 import { substitute } from "../frame/substitute.ts";
 import path from "node:path";
-import { type EndpointConfig, endpointOptions, type EndpointService } from "./fplus-opcua-endpoint.ts";
+import type { EndpointService } from "./fplus-opcua-endpoint.ts";
+import { type EndpointConfig, endpointOptions } from "./options.ts";
 
 const CONNECT_MS = 8000;
 const DISCOVER_LIMIT = 10_000;

@@ -9,6 +9,7 @@ const HEIGHT: Readonly<Record<string, number>> = {
   errors: 0,
   health: 1,
   sample: 1,
+  units: 1,
   schema: 2,
   spool: 2,
   broker: 2,

@@ -7,9 +7,16 @@ const noisy = (machine: Machine, value: number, spread: number, digits = 2): num
 export const COMMON_TAGS: readonly TagDefinition[] = [
   { path: "State", type: "State", read: (m) => m.state },
   { path: "FaultCode", type: "UInt16", read: (m) => m.faultCode },
-  { path: "Temperature", type: "Double", unit: "Cel", range: [0, 260], read: (m) => noisy(m, m.temperature, 0.08) },
+  {
+    path: "Temperature",
+    type: "Double",
+    unit: "Cel",
+    range: [0, 260],
+    history: true,
+    read: (m) => noisy(m, m.temperature, 0.08),
+  },
   { path: "Load", type: "Float", unit: "%", range: [0, 100], read: (m) => noisy(m, m.load * 100, 0.6, 1) },
-  { path: "Production/PartsGood", type: "UInt32", read: (m) => m.partsGood },
+  { path: "Production/PartsGood", type: "UInt32", history: true, read: (m) => m.partsGood },
   { path: "Production/PartsBad", type: "UInt32", read: (m) => m.partsBad },
   {
     path: "Production/CycleTime",
@@ -39,6 +46,7 @@ export const COMMON_TAGS: readonly TagDefinition[] = [
     type: "Double",
     unit: "kW",
     range: [0, 120],
+    history: true,
     read: (m) => noisy(m, m.kind.power * m.load, m.kind.power * 0.004),
   },
   { path: "Energy/Total", type: "Double", unit: "kW.h", read: (m) => round(m.energy, 3) },
@@ -50,7 +58,14 @@ export const COMMON_TAGS: readonly TagDefinition[] = [
     read: (m) => noisy(m, m.kind.power * m.load * 1.6, 0.1),
   },
   { path: "Energy/Voltage", type: "Double", unit: "V", range: [360, 440], read: (m) => noisy(m, 400, 0.7, 1) },
-  { path: "Condition/Vibration", type: "Double", unit: "mm/s", range: [0, 8], read: (m) => round(m.vibration, 3) },
+  {
+    path: "Condition/Vibration",
+    type: "Double",
+    unit: "mm/s",
+    range: [0, 8],
+    history: true,
+    read: (m) => round(m.vibration, 3),
+  },
   { path: "Condition/VibrationSpectrum", type: "Spectrum", unit: "mm/s", read: (m) => m.spectrum() },
   {
     path: "Condition/BearingTemperature",

@@ -34,6 +34,8 @@ export interface TagDefinition {
   readonly unit?: string;
   readonly range?: readonly [low: number, high: number];
   read(machine: Machine): number | boolean | string | readonly number[] | Limits | Date;
+  /** Whether the server keeps its history. */
+  readonly history?: true;
   /** Takes what a client wrote; left out where the tag is read-only. */
   write?(machine: Machine, value: number): void;
 }
@@ -50,6 +52,9 @@ export interface MachineKind {
   readonly speed: number;
   readonly extra: readonly TagDefinition[];
 }
+
+/** The fault in which a machine does not cool down but gets hotter, until it is reset. */
+export const FAULT_OVERHEATING = 41;
 
 const AMBIENT = 21;
 const WARM_UP_SECONDS = 40;
@@ -77,6 +82,8 @@ export class Machine {
   vibration = 0.2;
   pressure = 0;
   runSeconds = 0;
+  /** Told of every change of state. */
+  onState: ((from: number, to: number) => void) | undefined;
   #restAfter: number;
 
   constructor(name: string, kind: MachineKind, seed: number) {
@@ -129,9 +136,11 @@ export class Machine {
   }
 
   #enter(state: number): void {
+    const from = this.state;
     this.state = state;
     this.inState = 0;
     if (state === MachineState.Running) this.#restAfter = 300 + this.noise.next() * 600;
+    if (state !== from) this.onState?.(from, state);
   }
 
   #produce(seconds: number): void {
@@ -153,8 +162,9 @@ export class Machine {
         ? 0.35
         : 0.05;
     this.load += (cycleLoad - this.load) * Math.min(1, seconds / 1.5);
-    const target =
-      this.state === MachineState.Off || this.state === MachineState.Fault ? AMBIENT : this.kind.temperature;
+    const stopped = this.state === MachineState.Off || this.state === MachineState.Fault;
+    const overheating = this.state === MachineState.Fault && this.faultCode === FAULT_OVERHEATING;
+    const target = overheating ? this.kind.temperature * 1.6 : stopped ? AMBIENT : this.kind.temperature;
     this.temperature +=
       (target + this.load * 6 - this.temperature) * Math.min(1, seconds / WARM_UP_SECONDS) + this.noise.normal() * 0.05;
     this.energy += (this.kind.power * this.load * seconds) / 3600;

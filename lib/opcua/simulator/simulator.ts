@@ -2,8 +2,11 @@ import type { AddressSpace, Namespace, OPCUAServer, UADataType, UAObject, UAVari
 import { mkdirSync } from "node:fs";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import { loadOpcua, type Opcua } from "../load.ts";
+import { MachineAlarms } from "./alarms.ts";
+import { keepHistory, supportAggregates } from "./history.ts";
 import { type Limits, MACHINE_STATE_NAMES, type Machine, type TagDefinition } from "./machine.ts";
 import { type ModelledMachine, PlantModel } from "./plant-model.ts";
+import { addRecipe } from "./recipe.ts";
 
 /** How the simulator listens, its size and its pace. */
 export interface SimulatorOptions {
@@ -31,6 +34,8 @@ const PORT_RETRIES = 20;
 const PORT_RETRY_MS = 250;
 /** Variables are set in this many slices of a period, so that an update never holds up the process for long. */
 const SLICE_TAGS = 500;
+/** Machines with history and alarms: the first line. More of them would slow the start of a large plant. */
+const WATCHED_MACHINES = 6;
 
 /** An OPC UA server with a believable plant behind it: the owner's DeviceSet and System, and lines of machines. */
 export class Simulator {
@@ -133,7 +138,7 @@ export class Simulator {
     });
     try {
       await server.initialize();
-      this.#build(opcua, server.engine.addressSpace!);
+      await this.#build(opcua, server.engine.addressSpace!);
       await server.start();
     } catch (error) {
       await server.shutdown(0).catch(() => undefined);
@@ -143,7 +148,7 @@ export class Simulator {
     this.#run(opcua);
   }
 
-  #build(opcua: Opcua, space: AddressSpace): void {
+  async #build(opcua: Opcua, space: AddressSpace): Promise<void> {
     this.#served.length = 0;
     const namespace = space.getOwnNamespace();
     const objects = space.rootFolder.objects;
@@ -156,6 +161,23 @@ export class Simulator {
     for (const modelled of this.model.machines) {
       const line = modelled.hierarchy.reduce((parent, level) => builder.folder(parent, level), objects as UAObject);
       this.#served.push(...builder.machine(line, modelled));
+    }
+    await this.#watch(opcua, space);
+  }
+
+  /** History and alarms of the first machines, and the recipe of the oven. */
+  async #watch(opcua: Opcua, space: AddressSpace): Promise<void> {
+    supportAggregates(opcua, space);
+    const alarms = new MachineAlarms(opcua, space);
+    for (const { machine } of this.model.machines.slice(0, WATCHED_MACHINES)) {
+      const tags = this.#served.filter((tag) => tag.machine === machine);
+      for (const { definition, variable } of tags) if (definition.history) keepHistory(opcua, space, variable);
+      const variable = (path: string) => tags.find(({ definition }) => definition.path === path)?.variable;
+      const [temperature, faultCode] = [variable("Temperature"), variable("FaultCode")];
+      const object = space.findNode(`ns=1;s=${machine.name}`) as UAObject | null;
+      if (object === null) continue;
+      if (temperature && faultCode) alarms.add(machine, object, temperature, faultCode);
+      if (machine.kind.type === "Oven") await addRecipe(opcua, space, machine, object);
     }
   }
 
@@ -210,6 +232,7 @@ export class Simulator {
   }
 }
 
+const SUBSCRIBE_TO_EVENTS = 1;
 const READABLE = "CurrentRead";
 const WRITABLE = "CurrentRead | CurrentWrite";
 
@@ -224,6 +247,7 @@ function takeWritten({ definition, machine, variable, shown }: ServedTag): void 
 class AddressSpaceBuilder {
   readonly #opcua: Opcua;
   readonly #namespace: Namespace;
+  readonly #server: UAObject;
   readonly #folders = new Map<string, UAObject>();
   readonly #stateType: UADataType;
   readonly #machineTypes = new Map<string, ReturnType<Namespace["addObjectType"]>>();
@@ -232,6 +256,7 @@ class AddressSpaceBuilder {
     this.#opcua = opcua;
     const namespace = space.getOwnNamespace();
     this.#namespace = namespace;
+    this.#server = space.rootFolder.objects.server;
     this.#stateType = namespace.addEnumerationType({
       browseName: "MachineStateEnumeration",
       enumeration: MACHINE_STATE_NAMES.map((displayName, value) => ({ displayName, value })),
@@ -265,6 +290,8 @@ class AddressSpaceBuilder {
       organizedBy: parent,
       browseName: machine.name,
       nodeId: `s=${machine.name}`,
+      eventNotifier: SUBSCRIBE_TO_EVENTS,
+      eventSourceOf: this.#server,
       typeDefinition: this.#machineType(machine.kind.type),
     });
     this.#method(object, machine, "TriggerFault", (code) => machine.triggerFault(code));

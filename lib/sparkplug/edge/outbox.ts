@@ -3,9 +3,11 @@ import type { Spool, SpoolRecord } from "../../spool/index.ts";
 /** Sends one spooled record; `false` means not now (a device is not born yet), and `resume` is called when it may be. */
 export type SendRecord = (record: SpoolRecord) => Promise<boolean>;
 
+/** Records sent within one interval: the last one's position, and when the first and the last were sent. */
 interface Sent {
-  readonly position: number;
-  readonly at: number;
+  position: number;
+  readonly since: number;
+  until: number;
 }
 
 const CHUNK = 32;
@@ -79,7 +81,7 @@ export class Outbox {
 
   /** The record of that position was sent by the caller. */
   sentLive(position: number): void {
-    this.#live.push({ position, at: Date.now() });
+    note(this.#live, position);
   }
 
   /** The record of that position was not sent: it joins the backlog. */
@@ -111,7 +113,7 @@ export class Outbox {
       for (const record of records) {
         if (!this.#online || !(await this.#send(record)) || !this.#online) return;
         this.#cursor = record.position + 1;
-        this.#replayed.push({ position: record.position, at: Date.now() });
+        note(this.#replayed, record.position);
         this.replayedCount += 1;
       }
       // Live data and timers get their turn between two chunks.
@@ -128,9 +130,20 @@ export class Outbox {
 
   #releaseAged(sent: Sent[], before: number): void {
     let count = 0;
-    while (count < sent.length && sent[count]!.at <= before) count += 1;
+    while (count < sent.length && sent[count]!.until <= before) count += 1;
     if (count === 0) return;
     this.#spool.release(sent[count - 1]!.position + 1);
     sent.splice(0, count);
+  }
+}
+
+/** One entry an interval and not one a record: at any rate a minute is a handful of them. */
+function note(sent: Sent[], position: number): void {
+  const now = Date.now();
+  const last = sent.at(-1);
+  if (last === undefined || now - last.since >= RELEASE_INTERVAL_MS) sent.push({ position, since: now, until: now });
+  else {
+    last.position = position;
+    last.until = now;
   }
 }

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { FplusError } from "../../../lib/errors/index.ts";
+import {
+  Endpoint,
+  type EndpointOptions,
+  openApplication,
+  renewApplication,
+  securityWarning,
+  type UserToken,
+} from "../../../lib/opcua/index.ts";
+import { makeCertificate } from "../../support/certificates.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { startTestServer, type TestServer, type TestServerOptions } from "../../support/opcua-server.ts";
+import { freePorts } from "../../support/ports.ts";
+import { until } from "../../support/until.ts";
+
+async function serverFor(t: TestContext, options: Omit<TestServerOptions, "port"> = {}): Promise<TestServer> {
+  const [port] = await freePorts(1);
+  const server = await startTestServer({ ...options, port: port! });
+  t.after(() => server.close());
+  return server;
+}
+
+/** Tries to connect; the error that comes of it, or undefined once there is a session. */
+async function attempt(
+  t: TestContext,
+  url: string,
+  options: Partial<EndpointOptions>,
+): Promise<FplusError | undefined> {
+  const errors: unknown[] = [];
+  const endpoint = new Endpoint({
+    name: "PLC",
+    url,
+    pkiFolder: temporaryFolder(t),
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  endpoint.start();
+  try {
+    await until("a session or an error", () => endpoint.state === "up" || errors.length > 0, 30_000);
+    if (endpoint.state !== "up") {
+      assert.ok(errors[0] instanceof FplusError, String(errors[0]));
+      return errors[0];
+    }
+    const value = await endpoint.withSession((session) => session.read({ nodeId: "i=2258", attributeId: 13 }));
+    assert.ok(value.statusCode.isGood());
+    return undefined;
+  } finally {
+    await endpoint.close();
+  }
+}
+
+test("every policy and mode of a server", async (t) => {
+  const server = await serverFor(t, { secure: true });
+  const pkiFolder = temporaryFolder(t);
+  for (const securityMode of ["Sign", "SignAndEncrypt"] as const)
+    for (const securityPolicy of ["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] as const)
+      assert.equal(
+        await attempt(t, server.url, { securityMode, securityPolicy, pkiFolder }),
+        undefined,
+        `${securityMode} ${securityPolicy}`,
+      );
+  assert.equal(await attempt(t, server.url, { pkiFolder }), undefined);
+  const refused = await attempt(t, server.url, { securityMode: "Sign", securityPolicy: "Basic256", pkiFolder });
+  assert.match(refused?.describe() ?? "", /does not offer Sign with Basic256/);
+});
+
+test("what a choice of security is worth is said", () => {
+  assert.match(securityWarning("None", "None", true), /No security.*who signs in/);
+  assert.match(securityWarning("Sign", "Basic128Rsa15", false), /withdrawn/);
+  assert.equal(securityWarning("SignAndEncrypt", "Basic256Sha256", true), "");
+});
+
+test("user and password, and what is said when they are wrong", async (t) => {
+  const server = await serverFor(t, { secure: true, users: { operator: "geheim" } });
+  const common = {
+    securityMode: "SignAndEncrypt",
+    securityPolicy: "Basic256Sha256",
+    pkiFolder: temporaryFolder(t),
+  } as const;
+  assert.equal(await attempt(t, server.url, { ...common, user: { name: "operator", password: "geheim" } }), undefined);
+  assert.equal(await attempt(t, server.url, { user: { name: "operator", password: "geheim" } }), undefined);
+  const wrong = await attempt(t, server.url, { ...common, user: { name: "operator", password: "falsch" } });
+  assert.match(wrong?.describe() ?? "", /Check user name and password/);
+  const anonymous = await attempt(t, server.url, common);
+  assert.match(anonymous?.describe() ?? "", /sign in/i);
+  assert.ok(!JSON.stringify([wrong?.describe(), anonymous?.describe()]).includes("falsch"));
+});
+
+test("a user's certificate: pasted, from files, with an encrypted key; and what is said when it is wrong", async (t) => {
+  const folder = temporaryFolder(t);
+  const user = await makeCertificate(folder, { name: "operator", applicationUri: "urn:test:user", user: true });
+  const userPkiFolder = path.join(folder, "users");
+  mkdirSync(path.join(userPkiFolder, "trusted/certs"), { recursive: true });
+  copyFileSync(user.certificateFile, path.join(userPkiFolder, "trusted/certs/operator.pem"));
+  const server = await serverFor(t, { secure: true, userPkiFolder });
+  const tried = (token: UserToken): Promise<FplusError | undefined> =>
+    attempt(t, server.url, {
+      securityMode: "SignAndEncrypt",
+      securityPolicy: "Basic256Sha256",
+      pkiFolder: path.join(folder, "client"),
+      user: token,
+    });
+  assert.equal(await tried({ certificate: user.certificate, key: user.key }), undefined);
+  const oneLine = user.key.replaceAll("\n", " ");
+  assert.equal(await tried({ certificate: user.certificateFile, key: oneLine }), undefined);
+  const stranger = await makeCertificate(folder, { name: "stranger", user: true });
+  assert.match(
+    (await tried({ certificate: stranger.certificate, key: stranger.key }))?.describe() ?? "",
+    /certificate/,
+  );
+  assert.equal((await tried({ certificate: user.certificate, key: stranger.key }))?.field, "userKey");
+  assert.equal((await tried({ certificate: "/nowhere.pem", key: user.key }))?.field, "userCertificate");
+  assert.equal((await tried({ certificate: user.certificate, key: "" }))?.code, "opcua.identity");
+});
+
+test("our certificate: made once, its key for us alone, the application's name the same after a renewal", async (t) => {
+  const folder = temporaryFolder(t);
+  const [first, second] = await Promise.all([openApplication(folder), openApplication(folder)]);
+  assert.equal(first.certificate.thumbprint, second.certificate.thumbprint);
+  assert.match(first.applicationUri, /^urn:factory-plus:node-red:[\da-f-]{36}$/);
+  assert.equal(first.certificate.applicationUri, first.applicationUri);
+  assert.equal(statSync(path.join(folder, "own/private/private_key.pem")).mode & 0o777, 0o600);
+  const renewed = await renewApplication(folder);
+  assert.notEqual(renewed.certificate.thumbprint, first.certificate.thumbprint);
+  assert.equal(renewed.applicationUri, first.applicationUri);
+  assert.equal((await openApplication(folder)).certificate.thumbprint, renewed.certificate.thumbprint);
+});
