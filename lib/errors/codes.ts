@@ -30,6 +30,7 @@ export type ErrorCode =
   | "opcua.tag-table"
   | "opcua.write"
   | "opcua.call"
+  | "opcua.history"
   // MQTT
   | "broker.unreachable"
   | "broker.offline"

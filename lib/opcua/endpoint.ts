@@ -69,6 +69,7 @@ export class Endpoint {
   #session: ClientSession | undefined;
   #limits: ServerLimits = USUAL_LIMITS;
   readonly #nodeIds = new Map<string, string>();
+  readonly #names = new Map<string, string>();
   #opcua: Opcua | undefined;
   #state: EndpointState = "connecting";
   #reason = "";
@@ -154,12 +155,20 @@ export class Endpoint {
 
   /** Remembers under which names readers know the server's variables, so that writers may use them. */
   learn(tags: readonly Tag[]): void {
-    for (const { device, metric, nodeId } of tags) this.#nodeIds.set(`${device}/${metric}`, nodeId);
+    for (const { device, metric, nodeId } of tags) {
+      this.#nodeIds.set(`${device}/${metric}`, nodeId);
+      this.#names.set(nodeId, `${device}/${metric}`);
+    }
   }
 
   /** The NodeId of a variable that a reader of this endpoint knows as `device/metric`. */
   nodeIdOf(name: string): string | undefined {
     return this.#nodeIds.get(name);
+  }
+
+  /** `device/metric` of an address, where a reader of this endpoint has a name for it. */
+  nameOf(nodeId: string): string | undefined {
+    return this.#names.get(nodeId);
   }
 
   /** Gives the session up and makes a new one, because something on it no longer works. */

@@ -34,3 +34,12 @@ export {
   methodArguments,
   type MethodTarget,
 } from "./caller.ts";
+export { historyAggregates } from "./aggregates.ts";
+export {
+  type HistoryFault,
+  historyError,
+  type HistoryOptions,
+  type HistoryPage,
+  type HistoryQuestion,
+  readHistory,
+} from "./history.ts";

@@ -4,8 +4,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { ServerLimits } from "./limits.ts";
 import { readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
-import { resolveAddresses } from "./resolve.ts";
-import { addressMistake } from "./tag.ts";
+import { resolveTargets } from "./target.ts";
 import { type VariableType, variantFor } from "./variant.ts";
 
 /** One variable to write. */
@@ -50,7 +49,13 @@ export class Writer {
         this.#session = session;
         this.#types = new Map();
       }
-      const nodeIds = await this.#resolve(session, limits, opcua, requests);
+      const nodeIds = await resolveTargets(
+        this.#endpoint,
+        session,
+        limits,
+        opcua,
+        requests.map(({ target }) => target),
+      );
       await this.#learn(session, limits, opcua, nodeIds);
       const prepared = requests.map(({ target, value }, i) => this.#prepare(opcua, target, nodeIds[i]!, value));
       const ready = prepared.filter((one): one is Prepared => typeof one !== "string");
@@ -73,25 +78,6 @@ export class Writer {
         const shown = typeof nodeId === "string" || nodeId === undefined ? target : nodeId.toString();
         return { target, nodeId: shown, ok: typeof one !== "string" && status.startsWith("Good"), status };
       });
-    });
-  }
-
-  /** NodeIds by request; a sentence where there is none. */
-  async #resolve(
-    session: ClientSession,
-    limits: ServerLimits,
-    opcua: Opcua,
-    requests: readonly WriteRequest[],
-  ): Promise<(NodeId | string)[]> {
-    const addresses = requests.map(({ target }) =>
-      addressMistake(target) === undefined ? target : this.#endpoint.nodeIdOf(target),
-    );
-    const known = addresses.filter((address) => address !== undefined);
-    const found = await resolveAddresses(session, limits, opcua, known);
-    let next = 0;
-    return addresses.map((address) => {
-      if (address !== undefined) return found[next++]!;
-      return "no NodeId like ns=2;s=Name, and no reader of this endpoint knows it by that name";
     });
   }
 

@@ -119,7 +119,19 @@ export class RingHistorian implements IVariableHistorian {
 
 /** Lets the address space answer aggregates; once, before the first variable with history. */
 export function supportAggregates(opcua: Opcua, space: AddressSpace): void {
-  opcua.addAggregateSupport(space);
+  const { Average, Minimum, Maximum, Count, Interpolative, DurationGood, DurationBad, PercentGood, PercentBad } =
+    opcua.AggregateFunction;
+  opcua.addAggregateSupport(space, [
+    Average,
+    Minimum,
+    Maximum,
+    Count,
+    Interpolative,
+    DurationGood,
+    DurationBad,
+    PercentGood,
+    PercentBad,
+  ]);
 }
 
 /** Gives a numeric variable a history, readable raw, processed and at given times. */
