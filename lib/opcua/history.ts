@@ -190,7 +190,9 @@ class HistoryReader {
       this.#waiting.push({ ...one, alone: true });
       return undefined;
     }
-    if (!result.statusCode.isGood()) return this.#fail(one, sentenceFor(result.statusCode.name));
+    // Older servers call an empty range bad.
+    if (result.statusCode.equals(opcua.StatusCodes.BadNoData)) return undefined;
+    if (!result.statusCode.isGoodish()) return this.#fail(one, sentenceFor(result.statusCode.name));
     const limit = (question.kind === "raw" ? question.limit : undefined) ?? Infinity;
     const data = result.historyData as { dataValues?: Parameters<typeof addDataValue>[2][] | null } | null | undefined;
     const now = Date.now();

@@ -104,7 +104,7 @@ describe("the editor", () => {
   test("shows the plant on the canvas, alive", async (t) => {
     if (missing(t, "chromium", chromiumProgram)) return;
     const { page } = watched;
-    await page.locator(".red-ui-flow-node-status-label", { hasText: /171 tags · \d+\/s/ }).waitFor();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: /174 tags · \d+\/s/ }).waitFor();
     await page.waitForTimeout(1500);
     await watched.screenshot("editor");
     assert.deepEqual(watched.problems, []);
