@@ -55,5 +55,15 @@ export type ErrorCode =
   | "objects.refused"
   | "objects.unreachable"
   | "objects.io"
+  // relational data
+  | "database.unreachable"
+  | "database.refused"
+  | "database.query"
+  | "database.constraint"
+  | "database.timeout"
+  | "database.busy"
+  | "database.transaction"
+  | "database.engine"
+  | "database.migration"
   // an optional package is absent
   | "feature.off";

@@ -14,6 +14,8 @@ export interface FplusErrorDetails {
   readonly hint?: string;
   /** Byte offset in the input, for malformed binary data. */
   readonly offset?: number;
+  /** The other side's own code, for flows that switch on it: the SQLSTATE of a database. */
+  readonly status?: string;
   readonly cause?: unknown;
 }
 
@@ -24,6 +26,7 @@ export class FplusError extends Error {
   readonly field: string | undefined;
   readonly hint: string | undefined;
   readonly offset: number | undefined;
+  readonly status: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: FplusErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -31,6 +34,7 @@ export class FplusError extends Error {
     this.field = details.field;
     this.hint = details.hint;
     this.offset = details.offset;
+    this.status = details.status;
   }
 
   /** One line for a log: code, sentence, field and way out. */

@@ -119,7 +119,11 @@ export function defineNode<C>(
 /** Catch nodes and the log see the whole sentence, flows still find the code. */
 function describedError(error: unknown): Error {
   if (error instanceof FplusError) {
-    return Object.assign(new Error(error.describe(), { cause: error }), { code: error.code, field: error.field });
+    return Object.assign(new Error(error.describe(), { cause: error }), {
+      code: error.code,
+      field: error.field,
+      status: error.status,
+    });
   }
   return error instanceof Error ? error : new Error(messageOf(error));
 }

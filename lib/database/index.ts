@@ -1,0 +1,31 @@
+/**
+ * The database port: PostgreSQL, embedded or a server, behind one small face.
+ * @module
+ */
+export { migrate } from "./migrations/migrate.ts";
+export { plantSchema } from "./migrations/plant-schema.ts";
+export type { Migration, MigrationReport, Step } from "./migrations/types.ts";
+export { openDatabase } from "./open.ts";
+export type {
+  DatabaseLimits,
+  DatabaseOptions,
+  EmbeddedDatabaseOptions,
+  ServerDatabaseOptions,
+  TlsMode,
+} from "./options.ts";
+export { parameterNames } from "./parameters.ts";
+export { optionsOfUrl } from "./server.ts";
+export { TransactionTable } from "./transactions.ts";
+export type {
+  Database,
+  Listener,
+  Notification,
+  Parameters,
+  QueryResult,
+  Row,
+  SqlSession,
+  StatementOptions,
+  StreamOptions,
+  Transaction,
+  TransactionOptions,
+} from "./types.ts";
