@@ -1,6 +1,7 @@
 import type { DataValue, Variant } from "node-opcua";
 import { type SampleBatch, SampleFlag, ValueType } from "../sample/index.ts";
 import type { EnumTexts } from "./enumeration.ts";
+import { type StructureTypes, textOfVariant } from "./structure.ts";
 
 /** OPC UA built-in types (OPC 10000-6 table 1) by their number, as Sparkplug types. */
 export const SCALARS: readonly number[] = [
@@ -44,7 +45,7 @@ interface PreciseDate extends Date {
 
 /**
  * Adds a DataValue to a batch: source time (server time where there is none), StatusCode, and the value in the type of its
- * Variant. Structures and everything without a Sparkplug type go as JSON text; a number of an enumeration goes as its text.
+ * Variant. Structures, matrices and everything without a Sparkplug type go as JSON text; a number of an enumeration goes as its text.
  */
 export function addDataValue(
   batch: SampleBatch,
@@ -52,6 +53,7 @@ export function addDataValue(
   data: DataValue,
   now: number,
   texts?: EnumTexts,
+  structures?: StructureTypes,
 ): void {
   const time = (data.sourceTimestamp ?? data.serverTimestamp) as PreciseDate | null;
   const timeMs = time === null ? now : time.getTime();
@@ -79,7 +81,8 @@ export function addDataValue(
       break;
     case ValueType.String:
     case ValueType.UUID:
-      batch.ref[i] = typeof value === "string" ? value : (texts?.get(value as number) ?? jsonText(value));
+      batch.ref[i] =
+        typeof value === "string" ? value : (texts?.get(value as number) ?? textOfVariant(variant, structures));
       break;
     case ValueType.Bytes:
       batch.ref[i] = new Uint8Array(value as Uint8Array);
@@ -92,7 +95,7 @@ export function addDataValue(
 
 /** The Sparkplug type of a Variant; matrices and arrays of other things are text. */
 function sparkplugType(variant: Variant): number {
-  const scalar = SCALARS[variant.dataType] ?? ValueType.String;
+  const scalar = SCALARS[variant.dataType] ?? ValueType.Unknown;
   if (variant.arrayType === 0) return scalar === ValueType.Unknown ? ValueType.String : scalar;
   return variant.arrayType === 1 ? (ARRAYS[scalar] ?? ValueType.String) : ValueType.String;
 }
@@ -115,14 +118,4 @@ function nanosecondsWithin(time: PreciseDate): number {
   if (words === undefined) return 0;
   // 2^32 is 7,296 modulo the 10,000 ticks of a millisecond.
   return ((((((words[0] >>> 0) % 10_000) * 7296) % 10_000) + ((words[1] >>> 0) % 10_000)) % 10_000) * 100;
-}
-
-function jsonText(value: unknown): string {
-  try {
-    return (
-      JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? part.toString() : part)) ?? "null"
-    );
-  } catch {
-    return String(value);
-  }
 }

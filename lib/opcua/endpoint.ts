@@ -85,6 +85,8 @@ export class Endpoint {
   #tries = 0;
   readonly #restartedUsers = new WeakSet<SessionUser>();
   changes = 0;
+  /** Structures handed on as base64, because their type is not known. */
+  undecoded = 0;
   items = 0;
 
   constructor(options: EndpointOptions) {
@@ -186,6 +188,7 @@ export class Endpoint {
       detail: this.#state === "up" ? [this.url, this.warning].filter(Boolean).join("; ") : this.#reason || "connecting",
       counters: {
         changes: this.changes,
+        undecoded: this.undecoded,
         reconnects: this.#reconnects,
         sessions: this.#sessions,
         attempts: this.#tries,

@@ -15,6 +15,7 @@ import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
 import type { Tag } from "./tag.ts";
 import { resolveAddresses } from "./resolve.ts";
+import { StructureTypes } from "./structure.ts";
 import { internTags, refusedTag, type TagReader, type TagReaderOptions } from "./tag-reader.ts";
 
 /** Rates of a subscription. */
@@ -64,6 +65,7 @@ export class Monitor implements TagReader {
   #heardAt = 0;
   #refused = new Set<number>();
   #texts: readonly (EnumTexts | undefined)[] = [];
+  #structures: StructureTypes | undefined;
   #retryRefused: NodeJS.Timeout | undefined;
   #active = 0;
 
@@ -109,7 +111,7 @@ export class Monitor implements TagReader {
         this.#lost(subscription, `no publish response for ${Math.round(this.silence / 1000)} s`);
     }, WATCH_MS);
     this.#refused.clear();
-    if (this.#options.enumTexts) await this.#readTexts(session, limits, opcua);
+    await this.#readTypes(session, limits, opcua);
     await this.#create(
       subscription,
       session,
@@ -167,21 +169,26 @@ export class Monitor implements TagReader {
     for (const part of parts) {
       for (const { clientHandle, value } of part?.monitoredItems ?? []) {
         const signal = this.#signals[clientHandle];
-        if (signal !== undefined) addDataValue(batch, signal.id, value, now, this.#texts[clientHandle]);
+        if (signal !== undefined)
+          addDataValue(batch, signal.id, value, now, this.#texts[clientHandle], this.#structures);
       }
     }
     this.#endpoint.changes += batch.length;
     if (batch.length > 0) this.#options.onBatch(batch);
   }
 
-  async #readTexts(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
+  async #readTypes(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
     const addresses = this.#tags.map(({ nodeId }) => nodeId);
-    const nodeIds = await resolveAddresses(session, limits, opcua, addresses);
-    this.#texts = await readEnumerations(
+    const nodeIds = (await resolveAddresses(session, limits, opcua, addresses)).map((nodeId) =>
+      typeof nodeId === "string" ? opcua.NodeId.nullNodeId : nodeId,
+    );
+    if (this.#options.enumTexts) this.#texts = await readEnumerations(session, limits, opcua, nodeIds);
+    this.#structures = await StructureTypes.of(
       session,
       limits,
       opcua,
-      nodeIds.map((nodeId) => (typeof nodeId === "string" ? opcua.NodeId.nullNodeId : nodeId)),
+      nodeIds,
+      () => void (this.#endpoint.undecoded += 1),
     );
   }
 

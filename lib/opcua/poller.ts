@@ -8,6 +8,7 @@ import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
 import type { Tag } from "./tag.ts";
 import { resolveAddresses } from "./resolve.ts";
+import { StructureTypes } from "./structure.ts";
 import { internTags, refusedTag, type TagReader, type TagReaderOptions } from "./tag-reader.ts";
 
 /** Rate of polling. */
@@ -58,14 +59,15 @@ export class Poller implements TagReader {
       this.#refuse(tagIndex, nodeId);
       return [];
     });
-    const texts = this.#options.enumTexts
-      ? await readEnumerations(
-          session,
-          limits,
-          opcua,
-          items.map(({ nodeId }) => nodeId),
-        )
-      : [];
+    const nodeIds = items.map(({ nodeId }) => nodeId);
+    const texts = this.#options.enumTexts ? await readEnumerations(session, limits, opcua, nodeIds) : [];
+    const structures = await StructureTypes.of(
+      session,
+      limits,
+      opcua,
+      nodeIds,
+      () => void (this.#endpoint.undecoded += 1),
+    );
     const request = items.map(({ nodeId }) => ({ nodeId, attributeId: opcua.AttributeIds.Value }));
     this.#heardAt = Date.now();
     this.#active = items.length;
@@ -73,7 +75,7 @@ export class Poller implements TagReader {
     const round = ++this.#round;
     const poll = (): void => {
       const began = performance.now();
-      this.#read(session, limits, request, items, texts, round).then(
+      this.#read(session, limits, request, items, texts, structures, round).then(
         () => {
           if (round !== this.#round) return;
           this.#timer = setTimeout(poll, Math.max(0, this.#options.everyMs - (performance.now() - began)));
@@ -102,6 +104,7 @@ export class Poller implements TagReader {
     request: readonly ReadValueIdOptions[],
     items: readonly { readonly tagIndex: number }[],
     texts: readonly (EnumTexts | undefined)[],
+    structures: StructureTypes,
     round: number,
   ): Promise<void> {
     const batch = new SampleBatch(items.length);
@@ -112,7 +115,7 @@ export class Poller implements TagReader {
         const { tagIndex } = items[at + i]!;
         if (UNKNOWN_NODE.has(value.statusCode.value >>> 0)) return this.#refuse(tagIndex, value.statusCode.name);
         this.#refused.delete(tagIndex);
-        return addDataValue(batch, this.#signals[tagIndex]!.id, value, now, texts[at + i]);
+        return addDataValue(batch, this.#signals[tagIndex]!.id, value, now, texts[at + i], structures);
       });
     }
     if (round !== this.#round) return;

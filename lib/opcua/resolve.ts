@@ -101,8 +101,8 @@ async function translate(
         ],
   );
   const results: BrowsePathResult[] = [];
-  for (let at = 0; at < request.length; at += limits.nodesPerBrowse)
-    results.push(...(await session.translateBrowsePath(request.slice(at, at + limits.nodesPerBrowse))));
+  for (let at = 0; at < request.length; at += limits.nodesPerTranslate)
+    results.push(...(await session.translateBrowsePath(request.slice(at, at + limits.nodesPerTranslate))));
   let next = 0;
   return relative.map((path) => {
     if (typeof path === "string") return path;

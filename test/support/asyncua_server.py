@@ -5,6 +5,7 @@ import sys
 from datetime import datetime
 
 from asyncua import Server, ua, uamethod
+from asyncua.common.structures104 import new_enum, new_struct, new_struct_field
 
 
 @uamethod
@@ -14,6 +15,46 @@ def multiply(_parent, factor, times):
 
 def argument(name: str, kind: ua.VariantType) -> ua.Argument:
     return ua.Argument(Name=name, DataType=ua.NodeId(kind.value), ValueRank=-1, Description=ua.LocalizedText(f"the {name}"))
+
+
+async def add_structures(server: Server, namespace: int, boiler) -> None:
+    """A structure with a description, a matrix, and a structure of which nothing but its bytes is known."""
+    mode = await new_enum(server, namespace, "StepMode", ["Cool", "Hold"])
+    step, _ = await new_struct(
+        server,
+        namespace,
+        "RecipeStep",
+        [
+            new_struct_field("Mode", mode),
+            new_struct_field("Count", ua.VariantType.UInt64),
+            new_struct_field("Key", ua.VariantType.ByteString),
+            new_struct_field("Since", ua.VariantType.DateTime),
+        ],
+    )
+    await new_struct(
+        server,
+        namespace,
+        "Recipe",
+        [
+            new_struct_field("Title", ua.VariantType.String),
+            new_struct_field("Temperatures", ua.VariantType.Double, array=True),
+            new_struct_field("Steps", step, array=True),
+        ],
+    )
+    types = await server.load_data_type_definitions()
+    since = datetime(2026, 1, 2, 3, 4, 5)
+    steps = [
+        types["RecipeStep"](Mode=types["StepMode"].Hold, Count=7, Key=b"key", Since=since),
+        types["RecipeStep"](Mode=types["StepMode"].Cool, Count=2**63 + 7, Key=b"key", Since=since),
+    ]
+    recipe = types["Recipe"](Title="Steam", Temperatures=[80.0, 120.5], Steps=steps)
+    for name, value in (("Recipe", recipe), ("StepList", steps)):
+        variant = ua.Variant(value, ua.VariantType.ExtensionObject)
+        await boiler.add_variable(ua.NodeId(name, namespace), name, variant)
+    grid = ua.Variant([[1, 2, 3], [4, 5, 6]], ua.VariantType.Int32)
+    await boiler.add_variable(ua.NodeId("Grid", namespace), "Grid", grid)
+    riddle = ua.ExtensionObject(ua.NodeId(9999, namespace), b"\x01\x02\x03")
+    await boiler.add_variable(ua.NodeId("Riddle", namespace), "Riddle", ua.Variant(riddle, ua.VariantType.ExtensionObject), datatype=ua.NodeId(22))
 
 
 async def main(port: int) -> None:
@@ -54,6 +95,7 @@ async def main(port: int) -> None:
         [argument("factor", ua.VariantType.Double), argument("times", ua.VariantType.Int64)],
         [argument("product", ua.VariantType.Double), argument("several", ua.VariantType.Boolean)],
     )
+    await add_structures(server, namespace, boiler)
     wanted = await boiler.add_variable(
         ua.NodeId("ModeWanted", namespace), "ModeWanted", 0, ua.VariantType.Int32, datatype=modes.nodeid
     )

@@ -16,7 +16,7 @@ export async function startLineServer(
   t: TestContext,
   port: number,
   uris: readonly string[],
-  fill: (namespace: Namespace, uri: string) => void = addLine,
+  fill: (namespace: Namespace, uri: string) => void | Promise<void> = addLine,
 ): Promise<LineServer> {
   const server = new OPCUAServer({
     host: "127.0.0.1",
@@ -31,7 +31,7 @@ export async function startLineServer(
   });
   await server.initialize();
   const space = server.engine.addressSpace!;
-  for (const uri of uris) fill(space.registerNamespace(uri), uri);
+  for (const uri of uris) await fill(space.registerNamespace(uri), uri);
   await server.start();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= server.shutdown(0));

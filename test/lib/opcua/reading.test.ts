@@ -64,10 +64,10 @@ test("the simulator has the owner's tree, the hierarchy of its line, enums, arra
   const spectrum = collected.newest.get("Press01/Condition/VibrationSpectrum");
   assert.ok(Array.isArray(spectrum?.value) && spectrum.value.length > 4);
   const limits = JSON.parse(String(collected.newest.get("Press01/TemperatureLimits")?.value)) as {
-    low: number;
-    high: number;
+    Low: number;
+    High: number;
   };
-  assert.ok(limits.low < limits.high);
+  assert.ok(limits.Low < limits.High);
   for (const [name, sample] of collected.newest) {
     assert.equal(sample.quality, "good", name);
     assert.ok(Math.abs(Date.now() - Number(sample.timestamp)) < 60_000, name);

@@ -22,7 +22,7 @@ test("a path that leads nowhere is told by the step that is not there, the other
   const endpoint = await up(t, url);
   const line = "/Objects/1:Acme/1:Sheffield/1:Machining/1:Line1";
   const found = await endpoint.withSession((session, limits, opcua) =>
-    resolveAddresses(session, { ...limits, nodesPerBrowse: 2 }, opcua, [
+    resolveAddresses(session, { ...limits, nodesPerTranslate: 2 }, opcua, [
       `${line}/1:Press01/1:Temperature`,
       "ns=1;s=Press01.Load",
       `${line}/1:Pres/1:Temperature`,
