@@ -45,6 +45,8 @@ export interface LooseSample {
   readonly value: unknown;
   readonly timestamp?: number | string | Date;
   readonly quality?: string;
+  /** Name of a StatusCode; says more than `quality`. */
+  readonly status?: string;
   readonly type?: string;
   readonly unit?: string;
 }
@@ -66,7 +68,7 @@ export function batchFromPlain(samples: readonly LooseSample[], registry: Signal
     const type = named || (fits(signal.type, value) ? signal.type : typeOfValue(value));
     if (signal.type === ValueType.Unknown) signal.type = type;
     if (sample.unit !== undefined) signal.unit = sample.unit;
-    const status = sample.quality === undefined ? 0 : statusOf(sample.quality);
+    const status = statusOf(sample.quality ?? "good", sample.status);
     batch.addValue(signal.id, type, value, timeOf(sample, now), 0, status);
   }
   return batch;

@@ -1,3 +1,5 @@
+import { STATUS_NAMES } from "./status-names.ts";
+
 /**
  * Quality of a value. The currency is the OPC UA StatusCode (32 bits, OPC 10000-4 section 7.39):
  * its two top bits are the severity, so nothing is lost and nothing needs a table to be judged.
@@ -29,15 +31,17 @@ export function qualityOf(status: number): Quality {
   return severity === 0 ? "good" : severity === 1 ? "uncertain" : "bad";
 }
 
-const NAMES = new Map<number, string>(Object.entries(Status).map(([name, code]) => [code, name]));
+const CODES = new Map([...STATUS_NAMES].map(([code, name]) => [name, code]));
 
-/** The symbolic name where it is one of `Status`, otherwise hexadecimal; info bits are ignored. */
+/** The symbolic name where the standard has one, otherwise hexadecimal; info bits are ignored. */
 export function statusName(status: number): string {
   const code = (status & 0xffff_0000) >>> 0;
-  return NAMES.get(code) ?? `0x${code.toString(16).padStart(8, "0")}`;
+  return STATUS_NAMES.get(code) ?? `0x${code.toString(16).padStart(8, "0")}`;
 }
 
-/** A StatusCode for a quality that came without one. */
-export function statusOf(quality: string): number {
+/** The StatusCode of a name, or one for a quality that came without. */
+export function statusOf(quality: string, name = ""): number {
+  const named = CODES.get(name);
+  if (named !== undefined) return named;
   return quality === "bad" ? Status.Bad : quality === "uncertain" ? Status.Uncertain : Status.Good;
 }

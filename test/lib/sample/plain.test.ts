@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { FplusError } from "../../../lib/errors/index.ts";
 import {
   batchFromPlain,
+  plainSample,
   plainSamples,
   qualityOf,
   SignalRegistry,
@@ -81,11 +82,27 @@ test("the registry is bounded and its ids are dense", () => {
   assert.throws(() => registry.intern({ source: "s", device: "d", metric: "c" }), { code: "sample.too-many-signals" });
 });
 
+test("a StatusCode keeps its name through plain samples", () => {
+  const registry = new SignalRegistry();
+  const sample = {
+    name: "Line/Press/Load",
+    value: 1,
+    timestamp: 5,
+    quality: "bad",
+    status: "BadOutOfService",
+    type: "Double",
+  };
+  assert.deepEqual(plainSample(batchFromPlain([sample], registry), 0, registry), sample);
+  const unnamed = batchFromPlain([{ ...sample, status: "nonsense" }], registry);
+  assert.equal(unnamed.status[0], Status.Bad);
+});
+
 test("quality is the severity of a StatusCode, whatever its info bits", () => {
   assert.equal(qualityOf(Status.Good), "good");
   assert.equal(qualityOf(0x0000_0480), "good");
   assert.equal(qualityOf(Status.UncertainLastUsableValue), "uncertain");
   assert.equal(qualityOf(0x8031_0480), "bad");
   assert.equal(statusName(0x8031_0480), "BadNoCommunication");
-  assert.equal(statusName(0x80ab_0000), "0x80ab0000");
+  assert.equal(statusName(0x808d_0000), "BadOutOfService");
+  assert.equal(statusName(0x8fff_0000), "0x8fff0000");
 });
