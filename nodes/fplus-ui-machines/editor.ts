@@ -1,31 +1,6 @@
-RED.nodes.registerType("fplus-ui-machines", {
-  category: "Factory+",
-  color: "#A3D9B1",
-  icon: "fplus-ui-machines.svg",
-  paletteLabel: "ui machines",
-  inputs: 1,
-  outputs: 0,
-  align: "right",
-  defaults: {
-    name: { value: "" },
-    group: { value: "", type: "ui-group", required: true },
-    order: { value: 0 },
-    width: { value: 12 },
-    height: { value: 8 },
-    detail: { value: "/dashboard/machine" },
-  },
-  label() {
-    return this.name || "ui machines";
-  },
-  labelStyle() {
-    return this.name ? "node_label_italic" : "";
-  },
-  inputLabels: "samples, births and deaths",
-  oneditprepare() {
-    $("#node-input-size").elementSizer({
-      width: "#node-input-width",
-      height: "#node-input-height",
-      group: "#node-input-group",
-    });
-  },
-});
+import { widgetNode } from "../editor/widget.ts";
+
+RED.nodes.registerType(
+  "fplus-ui-machines",
+  widgetNode("fplus-ui-machines", 8, { detail: { value: "/dashboard/machine" } }),
+);
