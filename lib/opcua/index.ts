@@ -3,6 +3,10 @@
  * @module
  */
 export { formatStep, isBrowsePath, parseBrowsePath, type PathStep } from "./browse-path.ts";
+export { AddressSpace, type Pick, type PickOptions, type TreeNode, type TreePage } from "./address-space.ts";
+export type { ShownValue } from "./current-value.ts";
+export type { SearchAnswer, SearchHit } from "./node-index.ts";
+export { type ExpandedTags, expandTemplates } from "./template.ts";
 export { type DiscoverOptions, discoverTags } from "./discover.ts";
 export { type Application, openApplication, renewApplication } from "./application.ts";
 export { type CertificateInfo, describeCertificate, expiryText, parseCertificate } from "./certificate.ts";

@@ -8,6 +8,11 @@ export interface Tag {
   readonly metric: string;
   /** `ns=2;s=…`, `nsu=uri;s=…`, or a browse path from the Root folder: `/Objects/2:Line/2:Speed`. */
   readonly nodeId: string;
+  /**
+   * NodeId of an object type: the tag stands for one of every object of that type (or a subtype), `nodeId` is the browse path
+   * from that object, and `device` is only what the type is called.
+   */
+  readonly type?: string;
   /** Milliseconds; the reader's own where left out. */
   readonly samplingMs?: number;
   /** Values the server keeps between two publish responses; the reader's own where left out. */
@@ -71,6 +76,12 @@ function mistakeIn(row: unknown, seen: Set<string>): TagMistake | undefined {
   if (typeof tag.metric !== "string" || tag.metric === "") return { field: "metric", reason: "is empty" };
   const wrong = addressMistake(tag.nodeId);
   if (wrong !== undefined) return { field: "nodeId", reason: wrong };
+  if (tag.type !== undefined) {
+    if (typeof tag.type !== "string" || !NODE_ID.test(tag.type))
+      return { field: "type", reason: "is no NodeId of a type" };
+    if (!isBrowsePath(String(tag.nodeId)))
+      return { field: "nodeId", reason: "is no path from a device of that type, like /2:Motor/2:Speed" };
+  }
   for (const field of ["samplingMs", "queueSize", "deadband", "deadbandPercent"] as const) {
     const value = tag[field];
     if (value !== undefined && !(typeof value === "number" && value >= 0))
@@ -81,8 +92,9 @@ function mistakeIn(row: unknown, seen: Set<string>): TagMistake | undefined {
   if (tag.trigger !== undefined && !TRIGGERS.has(tag.trigger))
     return { field: "trigger", reason: "is none of status, value, timestamp" };
   const name = `${tag.device}/${tag.metric}`;
-  if (seen.has(name)) return { field: "metric", reason: `${name} is there twice` };
-  seen.add(name);
+  const key = `${String(tag.type ?? "")} ${name}`;
+  if (seen.has(key)) return { field: "metric", reason: `${name} is there twice` };
+  seen.add(key);
   return undefined;
 }
 
