@@ -66,7 +66,12 @@ declare const RED: {
     node(id: string): EditorInstance | null;
     eachConfig(visit: (node: EditorInstance) => void): void;
   };
-  readonly editor: { generateViewStateId?(...parts: unknown[]): string; validateNode(node: EditorInstance): boolean };
+  readonly editor: {
+    generateViewStateId?(...parts: unknown[]): string;
+    validateNode(node: EditorInstance): boolean;
+    /** Opens the JSONata editor. */
+    editExpression(options: { value: string; complete: (text: string) => void }): void;
+  };
   readonly tabs: {
     create(options: Record<string, unknown>): { addTab(tab: { id: string; label: string }): void; resize(): void };
   };

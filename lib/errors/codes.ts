@@ -15,6 +15,7 @@ export type ErrorCode =
   // mapping
   | "map.rules"
   | "map.formula"
+  | "map.overloaded"
   // Sparkplug
   | "sparkplug.malformed"
   | "sparkplug.limit"

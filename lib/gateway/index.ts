@@ -4,8 +4,11 @@
  */
 export type { RuleCounts } from "./mapping/compiled-rule.ts";
 export { type Formula, type FormulaCompiler, formulaOf, type JsonataExpression } from "./mapping/formula.ts";
+export { MapQueue } from "./mapping/map-queue.ts";
 export { Mapped } from "./mapping/mapped.ts";
 export { Mapper, type MapperOptions } from "./mapping/mapper.ts";
+export { previewRows, type RowPreview } from "./mapping/preview.ts";
+export type { Route } from "./mapping/route.ts";
 export { checkRules, mapError, type MapRule, type RuleMistake } from "./mapping/rule.ts";
 export { MqttDevices, type MqttDevicesOptions } from "./mqtt-devices.ts";
 export { type Reading, readingsOf } from "./topic-payload.ts";

@@ -39,12 +39,13 @@ export class Derivation {
     if (this.#due.length === 0 || round > LONGEST_CHAIN) return undefined;
     const due = this.#due.splice(0);
     for (const derived of due) derived.isDue = false;
-    const waits = due.flatMap((derived) => this.#derive(derived, out) ?? []);
+    const waits = due.flatMap((derived) => this.derive(derived, out) ?? []);
     if (waits.length === 0) return this.flush(out, round + 1);
     return Promise.all(waits).then(() => this.flush(out, round + 1));
   }
 
-  #derive(derived: DerivedMetric, out: Mapped): Promise<void> | undefined {
+  /** Calculates one derived metric now. */
+  derive(derived: DerivedMetric, out: Mapped): Promise<void> | undefined {
     const { rule, scope, signal } = derived;
     if (!derived.isComplete || rule.formula === undefined) return undefined;
     const give = (value: unknown): void => this.#give(derived, value, out);

@@ -70,7 +70,7 @@ export class Mapper {
   }
 
   /** Says which tags have been silent for longer than their rule allows, each once a silence. */
-  checkSilence(now = Date.now()): Mapped {
+  checkSilence(now = Date.now()): Mapped | Promise<Mapped> {
     const out = new Mapped(1);
     for (const route of this.#routes.known) {
       const { rule } = route;
@@ -82,7 +82,7 @@ export class Mapper {
       out.addBad(route.out.id, type, null, now, 0, { kind: "stale", status: Status.BadTimeout, reason });
       this.#derivation.feed(route.feeds, null, now, Status.BadTimeout, reason);
     }
-    return out;
+    return this.#derivation.flush(out)?.then(() => out) ?? out;
   }
 
   /** Whether any rule watches for silence. */
@@ -90,9 +90,9 @@ export class Mapper {
     return this.#rules.some(({ isDerived, staleMs }) => !isDerived && staleMs < Number.POSITIVE_INFINITY);
   }
 
-  /** Counters by the row of their rule. */
-  rows(): Map<number, RuleCounts> {
-    return new Map(this.#rules.map(({ row, counts }) => [row, counts]));
+  /** The rules in use, with their counters. */
+  get rules(): readonly CompiledRule[] {
+    return this.#rules;
   }
 
   /** Counters of all rules together, and of what no rule is for. */
@@ -102,6 +102,12 @@ export class Mapper {
       for (const kind of Object.keys(sum) as (keyof RuleCounts)[]) sum[kind] += counts[kind];
     const { samples, unmapped } = this;
     return { ...sum, samples, unmapped, derived: this.#derivation.derived, conflicts: this.#routes.conflicts };
+  }
+
+  /** What a device of the source is called here; several where its tags go to several. */
+  devicesOf(device: string): string[] {
+    const names = this.#routes.known.flatMap(({ raw, out }) => (raw.device === device ? [out.device] : []));
+    return names.length === 0 ? [device] : [...new Set(names)];
   }
 
   /** The ways of all tags that have come by. */

@@ -1,8 +1,7 @@
-import { messageOf } from "../../errors/index.ts";
 import { type Signal, signals, ValueType } from "../../sample/index.ts";
-import { type CompiledRule, exactKeyOf, type Line } from "./compiled-rule.ts";
+import { type CompiledRule, exactKeyOf } from "./compiled-rule.ts";
 import { DerivedMetrics, type Feed } from "./derived.ts";
-import { type Route, STRAIGHT } from "./route.ts";
+import { newRoute, type Route } from "./route.ts";
 
 /** Where raw tags go: each is looked up among the rules once, at its first sample. */
 export class RouteTable {
@@ -50,25 +49,11 @@ export class RouteTable {
     const raw = signals.get(id);
     const [rule, target] = this.#ruleFor(raw);
     const out = rule && target && this.#output(target.device, target.metric, rule, raw, raw.path);
-    const { line, refusal } = lineOf(rule, raw);
-    const changesNumber = line.factor !== 1 || line.offset !== 0 || line.lowest !== Number.NEGATIVE_INFINITY;
-    const route: Route = {
-      raw,
-      rawUnit: raw.unit,
-      rule: out === undefined ? undefined : rule,
-      out: out ?? raw,
-      line,
-      changesNumber,
-      isPlain: rule?.isPlain === true && refusal === "",
-      refusal: rule !== undefined && out === undefined ? "another tag has that name already" : refusal,
-      feeds: this.#derived.feedsOf(out ?? raw),
-      goodValue: Number.NaN,
-      goodTime: Number.NaN,
-      arrived: 0,
-      isSilent: false,
+    const used = out === undefined ? undefined : rule;
+    const route = {
+      ...newRoute(used, raw, out ?? raw, this.#derived.feedsOf(out ?? raw)),
       count: before?.count ?? 0,
-      lastNumber: Number.NaN,
-      lastOther: undefined,
+      ...(rule !== undefined && out === undefined ? { refusal: "another tag has that name already" } : {}),
     };
     this.#byId[id] = route;
     if (before === undefined) this.#known.push(route);
@@ -104,13 +89,5 @@ export class RouteTable {
     this.#givers.set(signal.id, giver);
     signal.unit = rule.unitFrom(rule.isDerived ? "" : like.unit);
     return signal;
-  }
-}
-
-function lineOf(rule: CompiledRule | undefined, raw: Signal): { line: Line; refusal: string } {
-  try {
-    return { line: rule?.lineFrom(raw.unit) ?? STRAIGHT, refusal: "" };
-  } catch (error) {
-    return { line: STRAIGHT, refusal: messageOf(error).replace(/^[a-z.-]+: /, "") };
   }
 }

@@ -1,3 +1,4 @@
+import { FplusError } from "../../errors/index.ts";
 import type { SampleValue, Signal } from "../../sample/index.ts";
 import type { CompiledRule, Line } from "./compiled-rule.ts";
 import type { Feed } from "./derived.ts";
@@ -29,9 +30,44 @@ export interface Route extends Track {
 }
 
 /** A number is a number: nothing is done to it. */
-export const STRAIGHT: Line = {
+const STRAIGHT: Line = {
   factor: 1,
   offset: 0,
   lowest: Number.NEGATIVE_INFINITY,
   highest: Number.POSITIVE_INFINITY,
 };
+
+/** The way of a tag by a rule, before its first sample. */
+export function newRoute(rule: CompiledRule | undefined, raw: Signal, out: Signal, feeds: readonly Feed[]): Route {
+  const { line, refusal } = lineOf(rule, raw);
+  return {
+    raw,
+    rawUnit: raw.unit,
+    rule,
+    out,
+    line,
+    changesNumber: line.factor !== 1 || line.offset !== 0 || line.lowest !== Number.NEGATIVE_INFINITY,
+    isPlain: rule?.isPlain === true && refusal === "",
+    refusal,
+    feeds,
+    goodValue: Number.NaN,
+    goodTime: Number.NaN,
+    arrived: 0,
+    isSilent: false,
+    count: 0,
+    lastNumber: Number.NaN,
+    lastOther: undefined,
+  };
+}
+
+function lineOf(rule: CompiledRule | undefined, raw: Signal): { line: Line; refusal: string } {
+  try {
+    return { line: rule?.lineFrom(raw.unit) ?? STRAIGHT, refusal: "" };
+  } catch (error) {
+    return { line: STRAIGHT, refusal: error instanceof FplusError ? sentenceOf(error) : String(error) };
+  }
+}
+
+function sentenceOf({ message, hint }: FplusError): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
+}
