@@ -32,6 +32,7 @@ export type ErrorCode =
   | "opcua.write"
   | "opcua.call"
   | "opcua.history"
+  | "opcua.malformed"
   // MQTT
   | "broker.unreachable"
   | "broker.offline"

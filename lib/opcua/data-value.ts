@@ -38,11 +38,6 @@ const ARRAYS: Readonly<Record<number, number>> = {
   [ValueType.String]: ValueType.StringArray,
 };
 
-/** What node-opcua keeps of a time beside its Date: the 64-bit count of 100 ns since 1601, as two words. */
-interface PreciseDate extends Date {
-  readonly high_low?: readonly [number, number];
-}
-
 /**
  * Adds a DataValue to a batch: source time (server time where there is none), StatusCode, and the value in the type of its
  * Variant. Structures, matrices and everything without a Sparkplug type go as JSON text; a number of an enumeration goes as its text.
@@ -55,12 +50,12 @@ export function addDataValue(
   texts?: EnumTexts,
   structures?: StructureTypes,
 ): void {
-  const time = (data.sourceTimestamp ?? data.serverTimestamp) as PreciseDate | null;
-  const timeMs = time === null ? now : time.getTime();
+  const time = data.sourceTimestamp ?? data.serverTimestamp;
+  const timeMs = time?.getTime() ?? now;
   const variant = data.value as Variant | undefined;
   const isText = texts !== undefined && (variant === undefined || typeof variant.value === "number");
   const type = isText ? ValueType.String : variant === undefined ? ValueType.Unknown : sparkplugType(variant);
-  const i = batch.add(signal, type, timeMs, time === null ? 0 : nanosecondsWithin(time), data.statusCode.value >>> 0);
+  const i = batch.add(signal, type, timeMs, nanosecondsWithin(data), data.statusCode.value >>> 0);
   const value: unknown = variant?.value;
   if (variant === undefined || value === null || value === undefined) {
     batch.flags[i] = SampleFlag.Null;
@@ -113,9 +108,13 @@ function joined([high, low]: readonly [number, number]): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
-function nanosecondsWithin(time: PreciseDate): number {
-  const words = time.high_low;
-  if (words === undefined) return 0;
-  // 2^32 is 7,296 modulo the 10,000 ticks of a millisecond.
-  return ((((((words[0] >>> 0) % 10_000) * 7296) % 10_000) + ((words[1] >>> 0) % 10_000)) % 10_000) * 100;
+/** node-opcua keeps what is below a millisecond as picoseconds. */
+function nanosecondsWithin({
+  sourceTimestamp,
+  sourcePicoseconds,
+  serverTimestamp,
+  serverPicoseconds,
+}: DataValue): number {
+  const picoseconds = sourceTimestamp !== null ? sourcePicoseconds : serverTimestamp !== null ? serverPicoseconds : 0;
+  return Math.floor(picoseconds / 1000);
 }

@@ -4,8 +4,12 @@ import type { PartHealth } from "../health/index.ts";
 import { newAttempt } from "./client.ts";
 import { connectionError, reasonOf } from "./diagnosis.ts";
 import { identityOf, type UserToken } from "./identity.ts";
+import { detachSession, faultOf } from "./internals.ts";
 import { readLimits, type ServerLimits, USUAL_LIMITS } from "./limits.ts";
 import { loadOpcua, type Opcua } from "./load.ts";
+import { PublishLoop } from "./publish-loop.ts";
+import { keepDataChangesRaw } from "./publish-response.ts";
+import { noReadings, type ReadingCounters } from "./reading-counters.ts";
 import { ServerSet } from "./redundancy.ts";
 import type { SecurityMode, SecurityPolicy } from "./security.ts";
 import { isServerUrl } from "./server-address.ts";
@@ -42,8 +46,12 @@ export interface EndpointOptions {
 /** Whether there is a session. */
 export type EndpointState = "connecting" | "up" | "down";
 
-/** Somebody who works on the endpoint's session: told when there is one, and when it is gone. */
+/** Somebody who works on the endpoint's session: told when there is one, and when it cannot be reached. */
 export interface SessionUser {
+  /**
+   * There is a session and a connection. After a lost link it is mostly the same session as before, over a new connection:
+   * what the server holds for it (subscriptions, registered nodes, continuation points) is still there.
+   */
   connected(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void>;
   disconnected(): void;
 }
@@ -55,10 +63,13 @@ const SOON_MS = 100;
 /** About the first two seconds of trying. */
 const PATIENT_ATTEMPTS = 2;
 const CLOSE_TIMEOUT_MS = 3_000;
+/** Errors without an answer of the server: nothing is said about the session. */
+const CONNECTION_FAULT = /connection|channel|socket|timed out|premature/i;
 
 /**
- * One OPC UA session for all who read from a server. It connects for ever; whatever breaks (connection, session,
- * subscription), everything is torn down and made anew, because a half-repaired session looks healthy and delivers nothing.
+ * One OPC UA session for all who read from a server. It connects for ever. When the link breaks, the session is taken up
+ * again over a new connection, so that nothing which the server keeps for it is lost; when the session itself is broken,
+ * a new one is made, because a half-repaired session looks healthy and delivers nothing.
  */
 export class Endpoint {
   readonly options: EndpointOptions;
@@ -67,6 +78,9 @@ export class Endpoint {
   readonly #users = new Set<SessionUser>();
   #client: OPCUAClient | undefined;
   #session: ClientSession | undefined;
+  /** The session whose link broke, until it is taken up again. */
+  #parked: { readonly session: ClientSession; readonly url: string } | undefined;
+  #publishing: PublishLoop | undefined;
   #limits: ServerLimits = USUAL_LIMITS;
   readonly #nodeIds = new Map<string, string>();
   readonly #names = new Map<string, string>();
@@ -83,10 +97,9 @@ export class Endpoint {
   #reconnects = 0;
   #sessions = 0;
   #tries = 0;
+  #resumptions = 0;
   readonly #restartedUsers = new WeakSet<SessionUser>();
-  changes = 0;
-  /** Structures handed on as base64, because their type is not known. */
-  undecoded = 0;
+  readonly reading: ReadingCounters = noReadings();
   items = 0;
 
   constructor(options: EndpointOptions) {
@@ -102,7 +115,7 @@ export class Endpoint {
     this.#servers = new ServerSet(urls);
     this.#watch = new ServerWatch(this.#servers, {
       notice: (text) => options.onNotice?.(text),
-      leave: (reason) => this.#lost(reason),
+      leave: (reason) => this.#lost(reason, false),
     });
   }
 
@@ -128,6 +141,16 @@ export class Endpoint {
   /** A flaw that does not stop it yet: a certificate near its end. Empty where there is none. */
   get warning(): string {
     return this.#watch.warning;
+  }
+
+  /**
+   * What serves the subscriptions of the present session.
+   * @throws FplusError `opcua.unreachable` when there is none now
+   */
+  get publishing(): PublishLoop {
+    if (this.#publishing === undefined)
+      throw new FplusError("opcua.unreachable", this.#reason || "not connected", { field: this.url });
+    return this.#publishing;
   }
 
   start(): void {
@@ -175,8 +198,12 @@ export class Endpoint {
 
   /** Gives the session up and makes a new one, because something on it no longer works. */
   restart(reason: string): void {
-    if (this.#closed || this.#session === undefined) return;
-    this.#lost(reason);
+    this.#lost(reason, false);
+  }
+
+  /** Gives the connection up and takes the session up again over a new one, because nothing comes through. */
+  reconnect(reason: string): void {
+    this.#lost(reason, true);
   }
 
   health(): PartHealth {
@@ -187,10 +214,10 @@ export class Endpoint {
       mode: "external",
       detail: this.#state === "up" ? [this.url, this.warning].filter(Boolean).join("; ") : this.#reason || "connecting",
       counters: {
-        changes: this.changes,
-        undecoded: this.undecoded,
+        ...this.reading,
         reconnects: this.#reconnects,
         sessions: this.#sessions,
+        resumptions: this.#resumptions,
         attempts: this.#tries,
         switches: this.#servers.switches,
       },
@@ -211,6 +238,7 @@ export class Endpoint {
     const session = this.#session;
     this.#session = undefined;
     this.#client = undefined;
+    this.#publishing?.pause();
     await this.#work.catch(() => undefined);
     await dispose(client, session);
   }
@@ -231,26 +259,57 @@ export class Endpoint {
     if (this.#closed) return;
     this.#client = client;
     let session: ClientSession | undefined;
+    let resumed = false;
     try {
       await client.connect(url);
-      session = await client.createSession(await identityOf(opcua, this.options.user));
+      keepDataChangesRaw(opcua, client);
+      session = await this.#takeUp(client, url);
+      resumed = session !== undefined;
+      session ??= await client.createSession(await identityOf(opcua, this.options.user));
       if (this.#closed) throw new FplusError("opcua.session", "closed while connecting");
-      this.#limits = await readLimits(session);
+      if (!resumed) this.#limits = await readLimits(session);
     } catch (error) {
       this.#client = undefined;
       await dispose(client, session);
       throw server.refusal ?? error;
     }
-    client.on("connection_lost", () => this.#lost("connection lost"));
-    client.on("close", () => this.#lost("connection closed"));
-    session.on("session_closed", () => this.#lost("session closed by the server"));
+    client.on("connection_lost", () => this.#lost("connection lost", true));
+    client.on("close", () => this.#lost("connection closed", true));
+    if (resumed) this.#resumptions += 1;
+    else this.#began(opcua, session);
     this.#session = session;
-    this.#sessions += 1;
     this.#attempts = 0;
     this.#reported = "";
     this.#enter("up", "");
     this.#watch.connected(session, application.certificate, server);
     for (const user of this.#users) await this.#tell(user, session);
+    if (this.#session === session) this.#publishing?.resume();
+  }
+
+  /** Activates the parked session on a new connection; undefined where there is none, or not on that server any more. */
+  async #takeUp(client: OPCUAClient, url: string): Promise<ClientSession | undefined> {
+    const parked = this.#parked;
+    if (parked === undefined || parked.url !== url) return undefined;
+    try {
+      await client.reactivateSession(parked.session);
+    } catch (error) {
+      if (faultOf(error) === undefined && CONNECTION_FAULT.test(messageOf(error))) throw error;
+      this.#parked = undefined;
+      return undefined;
+    }
+    this.#parked = undefined;
+    return parked.session;
+  }
+
+  #began(opcua: Opcua, session: ClientSession): void {
+    this.#parked = undefined;
+    this.#sessions += 1;
+    const isMine = (): boolean => this.#session === session;
+    session.on("session_closed", () => isMine() && this.#lost("session closed by the server", false));
+    this.#publishing = new PublishLoop(opcua, session, {
+      onSessionGone: (reason) => isMine() && this.#lost(reason, false),
+      onError: (error) => this.options.onError?.(error),
+    });
   }
 
   async #tell(user: SessionUser, session: ClientSession): Promise<void> {
@@ -263,22 +322,31 @@ export class Endpoint {
       // One that fails again on a fresh session has a problem of its own; the others keep theirs.
       if (!this.#restartedUsers.has(user)) {
         this.#restartedUsers.add(user);
-        this.#lost(messageOf(error));
+        this.#lost(messageOf(error), false);
       }
     }
   }
 
-  #lost(reason: string): void {
+  /** @param keep whether the session may be taken up again */
+  #lost(reason: string, keep: boolean): void {
     const client = this.#client;
     const session = this.#session;
-    if (this.#closed || session === undefined) return;
+    if (this.#closed || session === undefined || client === undefined) return;
     this.#session = undefined;
     this.#client = undefined;
     this.#watch.disconnected();
     this.#reconnects += 1;
     this.#enter("down", reason);
+    this.#publishing?.pause();
     for (const user of this.#users) user.disconnected();
-    this.#work = this.#work.then(() => dispose(client, session));
+    if (keep) {
+      this.#parked = { session, url: this.url };
+      detachSession(client, session);
+      dispose(client, undefined).catch(() => undefined);
+    } else {
+      this.#publishing = undefined;
+      this.#work = this.#work.then(() => dispose(client, session));
+    }
     this.#again();
   }
 

@@ -24,7 +24,10 @@ export { type ListedCertificate, type TrustMode, trustListOf } from "./trust-lis
 export { Endpoint, type EndpointOptions, type EndpointState, type SessionUser } from "./endpoint.ts";
 export type { ServerLimits } from "./limits.ts";
 export { Monitor, type MonitorOptions } from "./monitor.ts";
+export type { NotificationMessage, PublishLoop } from "./publish-loop.ts";
+export { Subscription, type SubscriptionHandlers, type SubscriptionSettings } from "./subscription.ts";
 export { Poller, type PollerOptions } from "./poller.ts";
+export type { ReadingCounters } from "./reading-counters.ts";
 export { type PathFrom, resolveAddresses, resolvePaths } from "./resolve.ts";
 export { Simulator, type SimulatorOptions } from "./simulator/simulator.ts";
 export { addressMistake, checkTags, type DataChangeTrigger, type Tag, tableError, type TagMistake } from "./tag.ts";

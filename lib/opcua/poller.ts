@@ -66,7 +66,7 @@ export class Poller implements TagReader {
       limits,
       opcua,
       nodeIds,
-      () => void (this.#endpoint.undecoded += 1),
+      () => void (this.#endpoint.reading.undecoded += 1),
     );
     const request = items.map(({ nodeId }) => ({ nodeId, attributeId: opcua.AttributeIds.Value }));
     this.#heardAt = Date.now();
@@ -120,7 +120,7 @@ export class Poller implements TagReader {
     }
     if (round !== this.#round) return;
     this.#heardAt = Date.now();
-    this.#endpoint.changes += batch.length;
+    this.#endpoint.reading.changes += batch.length;
     if (batch.length > 0) this.#options.onBatch(batch);
   }
 

@@ -20,6 +20,8 @@ export interface TagReaderOptions {
   readonly enumTexts: boolean;
   readonly onBatch: (batch: SampleBatch) => void;
   readonly onError?: (error: unknown) => void;
+  /** Something worth knowing that is no failure, in a sentence. */
+  readonly onNotice?: (text: string) => void;
 }
 
 /** The signals of a table, in its order; the endpoint learns their names. */

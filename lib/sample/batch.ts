@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { FplusError } from "../errors/index.ts";
+import type { Receipt } from "./receipt.ts";
 import { isInt64, isNumeric, SampleFlag, type SampleValue, ValueType } from "./types.ts";
 
 /** All lanes of one sample. */
@@ -48,6 +49,8 @@ export class SampleBatch {
   words: Uint32Array;
   /** Everything that is not a number: strings, bytes, arrays, structures. Sparse. */
   ref: (string | object | undefined)[];
+  /** To be confirmed by who stores the batch, where its source waits for that. */
+  receipt: Receipt | undefined;
 
   constructor(capacity = 64) {
     const size = Math.max(1, capacity);
@@ -127,6 +130,7 @@ export class SampleBatch {
   pick(indexes: readonly number[]): SampleBatch {
     const part = new SampleBatch(indexes.length);
     for (const i of indexes) part.addFrom(this, i);
+    part.receipt = this.receipt;
     return part;
   }
 

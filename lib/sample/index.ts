@@ -13,6 +13,7 @@ export {
   typeOfValue,
 } from "./plain.ts";
 export { type Quality, qualityOf, Status, statusName, statusOf } from "./quality.ts";
+export { Receipt } from "./receipt.ts";
 export { type Signal, type SignalIdentity, SignalRegistry, signalPath, signals } from "./signal.ts";
 export { isInt64, isNumeric, SampleFlag, type SampleValue, ValueType, valueTypeName, valueTypeOf } from "./types.ts";
 export { fitValue, INTEGER_RANGES } from "./fit.ts";

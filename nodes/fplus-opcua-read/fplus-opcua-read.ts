@@ -57,6 +57,7 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   let user: SessionUser | undefined;
   let reader: TagReader | undefined;
   const send = (batch: SampleBatch): void => {
+    batch.receipt?.confirm();
     rate.add(batch.length);
     const messages = messagesOf(batch, config.output || "batch", endpoint.options.name);
     for (const message of messages) node.send([message, null]);
@@ -150,7 +151,12 @@ function readerOf(
   onBatch: (batch: SampleBatch) => void,
 ): TagReader {
   const { mode, pollMs, publishingMs, samplingMs, queueSize, enums } = node.config;
-  const common = { enumTexts: enums !== "number", onBatch, onError: (error: unknown) => node.report(error) };
+  const common = {
+    enumTexts: enums !== "number",
+    onBatch,
+    onError: (error: unknown) => node.report(error),
+    onNotice: (text: string) => node.warn(text),
+  };
   if (mode === "poll") return new Poller(endpoint, tags, { ...common, everyMs: Number(pollMs) || 1000 });
   return new Monitor(endpoint, tags, {
     ...common,

@@ -31,7 +31,7 @@ async function valuesOf(t: TestContext, url: string, tags: readonly Tag[], kind:
   endpoint.use(reader);
   endpoint.start();
   await until("every value", () => values.size === tags.length, 30_000);
-  return { values, undecoded: endpoint.undecoded };
+  return { values, undecoded: endpoint.reading.undecoded };
 }
 
 function addOven(namespace: Namespace): void {

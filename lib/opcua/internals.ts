@@ -1,0 +1,79 @@
+import type { ClientSession, OPCUAClient, StatusCode } from "node-opcua";
+
+/** A request or response of node-opcua, as far as the services here look at it. */
+interface Message {
+  readonly responseHeader?: { readonly serviceResult: StatusCode };
+}
+
+/** The parts of node-opcua's session that it has and does not declare. */
+interface SessionInternals {
+  performMessageTransaction(request: object, callback: (error: Error | null, response?: Message) => void): void;
+  getPublishEngine(): PublishEngine;
+  stopKeepAliveManager(): void;
+}
+
+/** node-opcua's own publish loop, which serves subscriptions made by `createSubscription2`. */
+export interface PublishEngine {
+  readonly subscriptionMap: Readonly<Record<number, { onNotificationMessage(message: object): void }>>;
+  readonly subscriptionCount: number;
+  lastRequestSentTime: Date;
+  send_publish_request(): void;
+}
+
+/** Names of private parts of node-opcua's client. */
+const CHANNEL = "_secureChannel";
+const BUILDER = "_getMessageBuilder";
+const REMOVE_SESSION = "_removeSession";
+/** The method of a message builder that decodes a whole message. */
+export const DECODE_BODY = "_decodeMessageBody";
+
+/** The parts of node-opcua's client that it has and does not declare. */
+interface ClientInternals {
+  readonly [CHANNEL]: { readonly [BUILDER]?: () => MessageBuilder | undefined } | null;
+  [REMOVE_SESSION](session: ClientSession): void;
+}
+
+/** What puts the chunks of a message together and decodes it. */
+export interface MessageBuilder {
+  readonly messageHeader?: { readonly msgType: string };
+  readonly sequenceHeader?: { readonly requestId: number } | null;
+  readonly securityHeader?: object;
+  readonly channelId: number;
+  [DECODE_BODY](body: Buffer): boolean;
+  emit(event: "message", ...message: readonly unknown[]): boolean;
+}
+
+/** A session with what node-opcua does not declare of it. */
+export function internalsOf(session: ClientSession): SessionInternals {
+  return session as unknown as SessionInternals;
+}
+
+/** What decodes the messages of a connected client; undefined where node-opcua is built otherwise. */
+export function messageBuilderOf(client: OPCUAClient): MessageBuilder | undefined {
+  return (client as unknown as ClientInternals)[CHANNEL]?.[BUILDER]?.();
+}
+
+/** Takes a session off its connection, without a word to the server: it can be activated on another. */
+export function detachSession(client: OPCUAClient, session: ClientSession): void {
+  internalsOf(session).stopKeepAliveManager();
+  (client as unknown as ClientInternals)[REMOVE_SESSION](session);
+}
+
+/**
+ * Sends one request of any service and gives its response.
+ * @throws Error of node-opcua, whose `response` is there when the server answered with a fault
+ */
+export function perform<R>(session: ClientSession, request: object): Promise<R> {
+  return new Promise((resolve, reject) => {
+    internalsOf(session).performMessageTransaction(request, (error, response) => {
+      if (error === null) resolve(response as R);
+      else reject(error);
+    });
+  });
+}
+
+/** The name of the StatusCode with which a server refused a request; undefined where it never answered. */
+export function faultOf(error: unknown): string | undefined {
+  const { response } = (error ?? {}) as { response?: Message };
+  return response?.responseHeader?.serviceResult.name;
+}
