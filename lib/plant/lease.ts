@@ -1,3 +1,5 @@
+import type { HealthBoard, PartHealth } from "../health/index.ts";
+
 /**
  * Sharing of live resources (sessions, stores, brokers) between nodes and across redeploys.
  *
@@ -6,6 +8,11 @@
  */
 export interface Resource {
   close(): Promise<void>;
+}
+
+/** A resource that tells how it is doing. */
+export interface ReportingResource extends Resource {
+  health(): PartHealth;
 }
 
 /** One holder's claim on a shared resource. */
@@ -24,6 +31,8 @@ interface Entry {
   holders: number;
   timer: NodeJS.Timeout | undefined;
   closing: Promise<void> | undefined;
+  /** Takes it off a health board. */
+  off?: () => void;
 }
 
 const LINGER_MS = 10_000;
@@ -76,6 +85,19 @@ export class LeaseTable {
     for (const [key, entry] of [...this.#entries].reverse()) await this.#close(key, entry);
   }
 
+  /** The same for a resource that is on a health board for as long as it lives. */
+  acquireShown<R extends ReportingResource>(
+    key: string,
+    board: HealthBoard,
+    open: () => R,
+    fingerprint = "",
+  ): Lease<R> {
+    const lease = this.acquire(key, open, fingerprint);
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) entry.off ??= board.add(() => lease.value.health());
+    return lease;
+  }
+
   #linger(key: string, entry: Entry): void {
     entry.timer = setTimeout(() => {
       this.#close(key, entry).catch(() => undefined);
@@ -86,6 +108,7 @@ export class LeaseTable {
   async #close(key: string, entry: Entry): Promise<void> {
     clearTimeout(entry.timer);
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    entry.off?.();
     entry.closing ??= entry.resource.close();
     await entry.closing;
   }

@@ -2,24 +2,34 @@ import path from "node:path";
 import type { BrokerAddress } from "../broker/index.ts";
 import { HealthBoard } from "../health/index.ts";
 import { type HistorianOptions, type HistorianStore, openHistorian } from "../historian/index.ts";
+import type { ObjectStore } from "../objects/index.ts";
 import { type Lease, LeaseTable } from "./lease.ts";
+import { defaultObjects, leaseObjectStore } from "./objects.ts";
 
 /** Name and place of a plant. */
 export interface PlantOptions {
   readonly name: string;
   /** Absolute folder under which spools, history, certificates live. */
   readonly stateDir: string;
+  /** Address under which this process serves links to objects of embedded stores (`http://plant:1880/fplus/objects`). */
+  readonly linkBase?: string;
 }
 
 /** Stores that a user chose in place of the embedded ones. */
 export interface PlantServices {
   readonly historian?: () => HistorianSource;
+  readonly objects?: () => ObjectsSource;
   readonly broker?: () => BrokerAddress;
 }
 
 /** Who can lend a historian: the config node, or the plant itself. */
 export interface HistorianSource {
   lease(): Lease<HistorianStore>;
+}
+
+/** Who can lend an object store: the config node, or the plant itself. */
+export interface ObjectsSource {
+  lease(): Lease<ObjectStore>;
 }
 
 /** A plant: embedded defaults, replaced store by store. Cheap to make; stores open at first use. */
@@ -30,6 +40,8 @@ export interface Plant {
   readonly leases: LeaseTable;
   /** The plant's historian; await `value.open()` (safe to repeat) before use, release when done. */
   historian(): Lease<HistorianStore>;
+  /** The plant's object store; it opens itself at its first use, release when done. */
+  objects(): Lease<ObjectStore>;
   /** Where nodes connect that name no broker. */
   brokerAddress(): BrokerAddress;
 }
@@ -51,6 +63,11 @@ export function openPlant(options: PlantOptions, services: PlantServices = {}): 
       const [key, fingerprint] =
         store.engine === "embedded" ? [store.directory, ""] : [store.url, JSON.stringify(store)];
       return processLeases.acquire(`historian ${key}`, () => openHistorian(store), fingerprint);
+    },
+    objects() {
+      if (services.objects !== undefined) return services.objects().lease();
+      const { stateDir, linkBase = "/fplus/objects" } = options;
+      return leaseObjectStore(processLeases, processHealth, defaultObjects(stateDir, linkBase, process.env));
     },
     brokerAddress() {
       return services.broker?.() ?? { url: process.env["FPLUS_BROKER_URL"] || "mqtt://127.0.0.1:1883" };

@@ -6,6 +6,7 @@ RED.nodes.registerType("fplus-plant", {
     name: { value: "" },
     folder: { value: "" },
     historian: { value: "", type: "fplus-historian", required: false },
+    objects: { value: "", type: "fplus-object-store", required: false },
     broker: { value: "", type: "fplus-broker", required: false },
   },
   label() {

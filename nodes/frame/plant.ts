@@ -11,6 +11,8 @@ export interface PlantConfig {
   readonly folder: string;
   /** Id of an `fplus-historian`; blank = the embedded one. */
   readonly historian: string;
+  /** Id of an `fplus-object-store`; blank = the embedded one. */
+  readonly objects: string;
   /** Id of an `fplus-broker`; blank = the embedded broker's address. */
   readonly broker: string;
 }
@@ -31,12 +33,10 @@ let current: { key: string; plant: Plant } | undefined;
 export function plantOf(RED: NodeAPI): Plant {
   const config = findConfig(RED);
   const folder = config?.folder || path.join(RED.settings.userDir ?? process.cwd(), "fplus");
-  const key = JSON.stringify([config?.name, folder, config?.historian, config?.broker]);
+  const key = JSON.stringify([config?.name, folder, config?.historian, config?.objects, config?.broker]);
   if (current?.key !== key) {
-    current = {
-      key,
-      plant: openPlant({ name: config?.name || "Plant", stateDir: path.resolve(folder) }, servicesOf(RED, config)),
-    };
+    const options = { name: config?.name || "Plant", stateDir: path.resolve(folder), linkBase: linkBaseOf(RED) };
+    current = { key, plant: openPlant(options, servicesOf(RED, config)) };
   }
   return current.plant;
 }
@@ -50,11 +50,23 @@ function findConfig(RED: NodeAPI): PlantConfig | undefined {
 }
 
 function servicesOf(RED: NodeAPI, config: PlantConfig | undefined): PlantServices {
-  const { historian, broker } = config ?? { historian: "", broker: "" };
+  // A plant that was saved by an older version lacks the newer fields.
+  const { historian = "", objects = "", broker = "" } = config ?? {};
   return {
     ...(historian === "" ? {} : { historian: () => serviceOf(RED, historian, "historian") }),
+    ...(objects === "" ? {} : { objects: () => serviceOf(RED, objects, "objects") }),
     ...(broker === ""
       ? {}
       : { broker: () => serviceOf<{ address(): BrokerAddress }>(RED, broker, "broker").address() }),
   };
+}
+
+/** Where this Node-RED serves links to objects: `FPLUS_PUBLIC_URL` where it stands behind another name. */
+export function linkBaseOf(RED: NodeAPI): string {
+  const { uiHost, uiPort, https, httpNodeRoot } = RED.settings as typeof RED.settings & { readonly https?: unknown };
+  const host = uiHost === undefined || /^(0\.0\.0\.0|::)$/.test(uiHost) ? "localhost" : uiHost;
+  const here = `${https === undefined ? "http" : "https"}://${host}:${uiPort ?? 1880}`;
+  const base = (process.env["FPLUS_PUBLIC_URL"] || here).replace(/\/+$/, "");
+  const root = typeof httpNodeRoot === "string" ? httpNodeRoot.replace(/\/+$/, "") : "";
+  return `${base}${root}/fplus/objects`;
 }

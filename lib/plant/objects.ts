@@ -1,0 +1,28 @@
+import path from "node:path";
+import type { HealthBoard } from "../health/index.ts";
+import { type ObjectsOptions, type ObjectStore, openObjects } from "../objects/index.ts";
+import type { Lease, LeaseTable } from "./lease.ts";
+
+/** The store of those options, shared by all who name the same folder or server. */
+export function leaseObjectStore(leases: LeaseTable, board: HealthBoard, options: ObjectsOptions): Lease<ObjectStore> {
+  const place = options.engine === "embedded" ? options.directory : options.url;
+  const fingerprint = options.engine === "embedded" ? "" : JSON.stringify(options);
+  return leases.acquireShown(`objects ${place}`, board, () => openObjects(options), fingerprint);
+}
+
+/**
+ * Where a plant keeps objects when nobody chose: in its folder, or on the S3 server that the environment names.
+ * @param linkBase address under which this process serves links
+ */
+export function defaultObjects(stateDir: string, linkBase: string, env: NodeJS.ProcessEnv): ObjectsOptions {
+  const url = env["FPLUS_S3_URL"];
+  if (!url) return { engine: "embedded", directory: path.join(stateDir, "objects"), linkBase: `${linkBase}/plant` };
+  const region = env["FPLUS_S3_REGION"];
+  return {
+    engine: "s3",
+    url,
+    accessKey: env["FPLUS_S3_ACCESS_KEY"] ?? "",
+    secretKey: env["FPLUS_S3_SECRET_KEY"] ?? "",
+    ...(region ? { region } : {}),
+  };
+}

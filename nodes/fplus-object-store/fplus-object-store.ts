@@ -1,0 +1,89 @@
+import type { NodeAPI } from "node-red";
+import path from "node:path";
+import { messageOf } from "../../lib/errors/index.ts";
+import { type ObjectsOptions, openObjects } from "../../lib/objects/index.ts";
+import { leaseObjectStore } from "../../lib/plant/index.ts";
+import { defineNode, type NodeContext } from "../frame/index.ts";
+import { linkBaseOf, plantOf } from "../frame/plant.ts";
+import { substituteAll } from "../frame/substitute.ts";
+import { serveLinks } from "./links.ts";
+import type { ObjectsService } from "./service.ts";
+
+interface StoreConfig {
+  readonly name: string;
+  readonly engine: "embedded" | "s3";
+  readonly folder: string;
+  /** Address under which links are served; blank = this Node-RED's own. */
+  readonly linkAddress: string;
+  readonly url: string;
+  readonly region: string;
+  readonly style: "path" | "host";
+}
+
+interface StoreKeys {
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
+}
+
+/** An object store that nodes can choose: a folder, or an S3 server. */
+export default function (RED: NodeAPI): void {
+  defineNode<StoreConfig>(RED, "fplus-object-store", (node) => ({ service: serviceFor(node) }), {
+    credentials: { accessKey: { type: "text" }, secretKey: { type: "password" } },
+    once: () => {
+      serveLinks(RED);
+      serveTest(RED);
+    },
+  });
+}
+
+function serviceFor(node: NodeContext<StoreConfig>): ObjectsService {
+  const { config, plant, credentials, name, id } = node;
+  const base = config.linkAddress ? config.linkAddress.replace(/\/+$/, "") : linkBaseOf(node.RED);
+  const options = optionsOf({ ...config, name }, credentials, plant.stateDir, `${base}/${id}`);
+  // Wrong settings show on this node at once, not at the first object.
+  openObjects(options);
+  return { lease: () => leaseObjectStore(plant.leases, plant.health, options) };
+}
+
+function optionsOf(config: StoreConfig, keys: StoreKeys, stateDir: string, linkBase: string): ObjectsOptions {
+  const { name } = config;
+  if (config.engine !== "s3") {
+    return { engine: "embedded", name, directory: path.resolve(stateDir, config.folder || "objects"), linkBase };
+  }
+  return {
+    engine: "s3",
+    name,
+    url: config.url,
+    accessKey: keys.accessKey ?? "",
+    secretKey: keys.secretKey ?? "",
+    pathStyle: config.style !== "host",
+    ...(config.region ? { region: config.region } : {}),
+  };
+}
+
+/** `POST /fplus/objects/test` tries the values of the dialog before they are saved. */
+function serveTest(RED: NodeAPI): void {
+  RED.httpAdmin.post("/fplus/objects/test", RED.auth.needsPermission("fplus-objects.write"), (request, response) => {
+    tryStore(RED, request.body as StoreConfig & StoreKeys & { readonly id?: string }).then(
+      (text) => response.json({ ok: true, text }),
+      (error: unknown) => response.json({ ok: false, text: messageOf(error) }),
+    );
+  });
+}
+
+async function tryStore(RED: NodeAPI, values: StoreConfig & StoreKeys & { readonly id?: string }): Promise<string> {
+  const stored = (values.id === undefined ? {} : RED.nodes.getCredentials(values.id)) as StoreKeys | undefined;
+  const config = substituteAll(values, (name) => process.env[name]);
+  const keys = {
+    accessKey: config.accessKey ?? stored?.accessKey,
+    // The dialog does not know a stored secret; it sends one only where it was typed anew.
+    secretKey: config.secretKey ?? stored?.secretKey,
+  };
+  const store = openObjects(optionsOf(config, keys, plantOf(RED).stateDir, ""));
+  try {
+    const buckets = await store.buckets();
+    return `Connected: ${buckets.length === 1 ? "1 bucket" : `${buckets.length} buckets`}`;
+  } finally {
+    await store.close();
+  }
+}

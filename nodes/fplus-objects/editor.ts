@@ -1,0 +1,117 @@
+const LABELS: Readonly<Record<string, string>> = {
+  put: "put",
+  get: "get",
+  list: "list",
+  stat: "look up",
+  copy: "copy",
+  delete: "delete",
+  versions: "versions of",
+  link: "link to",
+  "keep-versions": "keep versions in",
+  expire: "expire",
+  message: "objects",
+};
+
+/** Which rows of the dialog an operation has; `message` shows them all. */
+const ROWS: Readonly<Record<string, readonly string[]>> = {
+  put: ["key", "source", "file", "contentType", "allow"],
+  get: ["key", "output", "file"],
+  list: ["prefix", "recursive", "listAs"],
+  stat: ["key"],
+  copy: ["key", "toBucket", "toKey"],
+  delete: ["key"],
+  versions: ["key"],
+  link: ["key", "method", "minutes"],
+  "keep-versions": ["keep"],
+  expire: ["prefix", "days"],
+};
+
+RED.nodes.registerType("fplus-objects", {
+  category: "Factory+",
+  color: "#DEBD5C",
+  icon: "fplus-objects.svg",
+  paletteLabel: "objects",
+  inputs: 1,
+  outputs: 1,
+  defaults: {
+    name: { value: "" },
+    store: { value: "", type: "fplus-object-store", required: false },
+    operation: { value: "put" },
+    bucket: {
+      value: "factory-plus",
+      validate(value, _options) {
+        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
+        const good = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value);
+        return good || "Use 3 to 63 small letters, digits, dots and hyphens, or leave it blank for msg.bucket.";
+      },
+    },
+    key: {
+      value: "",
+      validate(value, _options) {
+        const good = value === "" || !/^\/|\/$|\/\/|\\|(^|\/)\.\.?(\/|$)/.test(value);
+        return good || "Name an object like configs/line1.json, or leave it blank for msg.key.";
+      },
+    },
+    source: { value: "payload" },
+    output: { value: "buffer" },
+    file: { value: "" },
+    contentType: {
+      value: "",
+      validate(value, _options) {
+        return (
+          value === "" || /^(\$\{.+\}|[^/\s]+\/[^/\s].*)$/.test(value) || "Write a content type like application/json."
+        );
+      },
+    },
+    allow: { value: "" },
+    prefix: { value: "" },
+    recursive: { value: false },
+    listAs: { value: "array" },
+    toBucket: { value: "" },
+    toKey: { value: "" },
+    method: { value: "GET" },
+    minutes: {
+      value: "60",
+      validate(value, _options) {
+        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
+        return (Number(value) > 0 && Number(value) <= 10_080) || "Give minutes up to 10080, which is 7 days.";
+      },
+    },
+    days: {
+      value: "30",
+      validate(value, _options) {
+        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
+        const good = Number.isInteger(Number(value)) && Number(value) >= 0;
+        return good || "Give a whole number of days; 0 lets objects stay.";
+      },
+    },
+    keep: { value: "yes" },
+  },
+  label() {
+    if (this.name) return this.name;
+    const operation = String(this["operation"]);
+    const what = String(this["key"] || this["prefix"] || this["bucket"] || "");
+    return `${LABELS[operation] ?? operation} ${operation === "message" ? "" : what}`.trim();
+  },
+  labelStyle() {
+    return this.name ? "node_label_italic" : "";
+  },
+  inputLabels: "request",
+  outputLabels: "answer",
+  oneditprepare() {
+    const show = (): void => {
+      const operation = String($("#node-input-operation").val());
+      const rows = ROWS[operation];
+      $(".fplus-objects-row").each((_, row) => {
+        const name = String($(row).data("row"));
+        let visible = rows === undefined || rows.includes(name);
+        if (name === "file" && operation === "put") visible = $("#node-input-source").val() === "file";
+        if (name === "file" && operation === "get") visible = $("#node-input-output").val() === "file";
+        if (name === "keep" && rows === undefined) visible = false;
+        $(row).toggle(visible);
+      });
+    };
+    $("#node-input-operation, #node-input-source, #node-input-output").on("change", show);
+    show();
+  },
+});
