@@ -67,7 +67,9 @@ export class ConditionList {
   /** The newest state of the condition that a command means, by event or by condition. */
   find({ eventId, conditionId }: { eventId?: string; conditionId?: string }): PlainEvent | undefined {
     return this.list().find(
-      (event) => (eventId === undefined || event.eventId === eventId) && (conditionId ?? event.conditionId) === event.conditionId,
+      (event) =>
+        (eventId === undefined || event.eventId === eventId) &&
+        (conditionId ?? event.conditionId) === event.conditionId,
     );
   }
 }

@@ -131,7 +131,12 @@ export function eventTypeFields(endpoint: Endpoint, type: string): Promise<TypeF
   });
 }
 
-async function typeAndAbove(session: ClientSession, limits: ServerLimits, opcua: Opcua, type: string): Promise<string[]> {
+async function typeAndAbove(
+  session: ClientSession,
+  limits: ServerLimits,
+  opcua: Opcua,
+  type: string,
+): Promise<string[]> {
   const types = await EventTypes.read(session, limits, opcua);
   const byId = new Map(types.all().map((one) => [key(one.nodeId), one]));
   const way: string[] = [];

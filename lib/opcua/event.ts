@@ -43,7 +43,15 @@ export function receivedEvent(
   types: EventTypes,
 ): ReceivedEvent {
   const event: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  Object.assign(event, { eventId: "", eventType: "", eventTypeId: "", time: 0, sourceName: "", severity: 0, message: "" });
+  Object.assign(event, {
+    eventId: "",
+    eventType: "",
+    eventTypeId: "",
+    time: 0,
+    sourceName: "",
+    severity: 0,
+    message: "",
+  });
   let type: NodeId | undefined;
   fields.forEach(({ name }, i) => {
     const variant = values[i];

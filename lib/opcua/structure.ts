@@ -136,7 +136,8 @@ export function textOfVariant(variant: Variant, structures?: StructureTypes): st
   return typeof plain === "string" ? plain : (JSON.stringify(plain) ?? "null");
 }
 
-function plainOfVariant(variant: Variant, structures: StructureTypes | undefined, depth: number): unknown {
+/** Any value that node-opcua decodes, as plain JSON: see `textOfVariant`. */
+export function plainOfVariant(variant: Variant, structures?: StructureTypes, depth = 0): unknown {
   const { value, dimensions } = variant as { value: unknown; dimensions: readonly number[] | null };
   const wide = WIDE_TYPES[variant.dataType] ?? "";
   if (variant.arrayType !== MATRIX || dimensions === null || dimensions.length < 2)
