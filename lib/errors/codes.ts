@@ -32,6 +32,8 @@ export type ErrorCode =
   | "opcua.write"
   | "opcua.call"
   | "opcua.history"
+  | "opcua.event"
+  | "opcua.condition"
   | "opcua.malformed"
   // MQTT
   | "broker.unreachable"

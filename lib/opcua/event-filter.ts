@@ -49,7 +49,7 @@ export interface EventSelection {
   /** NodeId of the event type; every kind of event where left out. */
   readonly eventType?: string;
   readonly minSeverity?: number;
-  /** Names of sources; all where empty. */
+  /** Names of sources; all where empty. Judged here: servers take lists of names in too many ways. */
   readonly sources?: readonly string[];
 }
 
@@ -74,9 +74,6 @@ export function eventFilter(
   return new opcua.EventFilter({ selectClauses, whereClause: { elements } });
 }
 
-/** A field's value as it goes into a flow: times in milliseconds, ids as text, localized texts as their text. */
-export type FieldValue = (variant: Variant) => unknown;
-
 function fieldOperand(opcua: Opcua, path: string, type: string, namespaces: readonly string[]) {
   const typeDefinitionId = resolveNodeId(opcua, type, namespaces);
   if (typeof typeDefinitionId === "string") return typeDefinitionId;
@@ -99,32 +96,22 @@ function fieldOperand(opcua: Opcua, path: string, type: string, namespaces: read
 /** The first element is the whole: an And of the first condition and the next And, down to the last two. */
 function whereElements(
   opcua: Opcua,
-  { eventType, minSeverity = 0, sources = [] }: EventSelection,
+  { eventType, minSeverity = 0 }: EventSelection,
   namespaces: readonly string[],
 ): ContentFilterElementOptions[] | string {
   const { FilterOperator, DataType, LiteralOperand, ElementOperand } = opcua;
   const literal = (dataType: number, value: unknown) => new LiteralOperand({ value: { dataType, value } });
-  const standard = (path: string) => {
-    const operand = fieldOperand(opcua, path, BASE_EVENT, namespaces);
-    if (typeof operand === "string") throw new TypeError(operand);
-    return operand;
-  };
   const conditions: ContentFilterElementOptions[] = [];
   if (eventType !== undefined) {
     const type = resolveNodeId(opcua, eventType, namespaces);
     if (typeof type === "string") return `event type: ${type}`;
     conditions.push({ filterOperator: FilterOperator.OfType, filterOperands: [literal(DataType.NodeId, type)] });
   }
-  if (minSeverity > 1) {
+  const severity = fieldOperand(opcua, "/Severity", BASE_EVENT, namespaces);
+  if (minSeverity > 1 && typeof severity !== "string") {
     conditions.push({
       filterOperator: FilterOperator.GreaterThanOrEqual,
-      filterOperands: [standard("/Severity"), literal(DataType.UInt16, minSeverity)],
-    });
-  }
-  if (sources.length > 0) {
-    conditions.push({
-      filterOperator: FilterOperator.InList,
-      filterOperands: [standard("/SourceName"), ...sources.map((name) => literal(DataType.String, name))],
+      filterOperands: [severity, literal(DataType.UInt16, minSeverity)],
     });
   }
   const joints = Math.max(0, conditions.length - 1);

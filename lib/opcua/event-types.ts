@@ -78,7 +78,7 @@ export class EventTypes {
     const wanted = key(ancestor.toString());
     for (let at: string | undefined = key(type.toString()); at !== undefined && at !== "";) {
       if (at === wanted) return true;
-      const parent = this.#byId.get(at)?.parent;
+      const parent: string | undefined = this.#byId.get(at)?.parent;
       at = parent === undefined ? undefined : key(parent);
     }
     return false;

@@ -50,3 +50,14 @@ export {
   type HistoryQuestion,
   readHistory,
 } from "./history.ts";
+export {
+  commandCondition,
+  CONDITION_ACTIONS,
+  type ConditionAction,
+  type ConditionCommand,
+} from "./condition-command.ts";
+export { ConditionList } from "./conditions.ts";
+export type { PlainEvent } from "./event.ts";
+export { type EventField, type EventSelection, STANDARD_FIELDS } from "./event-filter.ts";
+export { EventMonitor, type EventMonitorOptions } from "./event-monitor.ts";
+export { type EventType, eventTypeFields, eventTypes, type TypeField } from "./event-types.ts";

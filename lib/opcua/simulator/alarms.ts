@@ -8,6 +8,9 @@ const TOO_HOT = [1.2, 1.35] as const;
 const SEVERITY = { notice: 100, high: 500, fault: 700, highHigh: 800 } as const;
 const ACKNOWLEDGED_BY_HAND = ["ConfirmedState", "Confirm", "ShelvingState"];
 
+/** One shift. */
+const LONGEST_SHELVING_MS = 8 * 3_600_000;
+
 /** Words and severity of a change. */
 type Describe = (state: string | null, isActive: boolean, value: string) => { message: string; severity: number };
 
@@ -87,6 +90,7 @@ export class MachineAlarms {
       conditionName: name,
       conditionSource: object,
       conditionOf: object,
+      maxTimeShelved: LONGEST_SHELVING_MS,
       optionals: [...ACKNOWLEDGED_BY_HAND],
     };
   }
@@ -104,6 +108,7 @@ export class MachineAlarms {
     const { StatusCodes } = this.#opcua;
     alarm.sourceName.setValueFromSource({ dataType: this.#opcua.DataType.String, value: machine.name });
     alarm.currentBranch().setConfirmedState(true);
+    alarm.shelvingState?.setState("Unshelved");
     alarm.signalNewCondition = (state, isActive, value) => {
       const branch = alarm.currentBranch();
       enter?.(state);

@@ -1,0 +1,74 @@
+import { showFields, type ShownField, showTypes, type ShownType, tickedFields } from "./type-picker.ts";
+
+function between(low: number, high: number) {
+  return (value: string, _options: unknown): boolean | string =>
+    /^\$\{.+\}$/.test(value) ||
+    (Number(value) >= low && Number(value) <= high) ||
+    `Give a number from ${low} to ${high.toLocaleString("en")}.`;
+}
+
+function field(name: string): string {
+  return String($(`#node-input-${name}`).val() ?? "");
+}
+
+RED.nodes.registerType("fplus-opcua-events", {
+  category: "Factory+",
+  color: "#A6BBCF",
+  icon: "fplus-opcua-events.svg",
+  paletteLabel: "opcua events",
+  inputs: 1,
+  outputs: 3,
+  defaults: {
+    name: { value: "" },
+    endpoint: { value: "", type: "fplus-opcua-endpoint", required: true },
+    notifier: { value: "" },
+    eventType: { value: "" },
+    severity: { value: "1", validate: between(1, 1000) },
+    sources: { value: "" },
+    fields: { value: [] },
+    publishingMs: { value: "500", validate: between(10, 3_600_000) },
+    queueSize: { value: "1000", validate: between(1, 1_000_000) },
+  },
+  label() {
+    return this.name || "opcua events";
+  },
+  labelStyle() {
+    return this.name ? "node_label_italic" : "";
+  },
+  inputLabels: "acknowledge, confirm, shelve …",
+  outputLabels: ["events", "active conditions", "results of commands"],
+  oneditprepare() {
+    const chosen = String(this["eventType"] ?? "");
+    const result = $("#fplus-opcua-events-result");
+    const ask = <T>(path: string, show: (found: T) => void): void => {
+      const endpoint = field("endpoint");
+      if (endpoint === "" || endpoint === "_ADD_") return void result.text("Choose an endpoint to see its types.");
+      result.text("Asking the server …");
+      $.getJSON(`fplus/opcua/${path.replace(":id", encodeURIComponent(endpoint))}`).then(
+        (found: T) => show(found),
+        (failure: { responseJSON?: { text?: string } }) =>
+          result.text(failure.responseJSON?.text ?? "Node-RED did not answer."),
+      );
+    };
+    const askFields = (): void => {
+      const type = field("eventType") || "i=2041";
+      ask<ShownField[]>(`event-fields/:id?type=${encodeURIComponent(type)}`, (fields) => {
+        showFields(fields, tickedFields());
+        result.text(fields.length === 0 ? "This kind has no more." : "More fields to send with each event:");
+      });
+    };
+    showTypes([], chosen);
+    showFields([], (this["fields"] ?? []) as ShownField[]);
+    const askTypes = (): void =>
+      ask<ShownType[]>("event-types/:id", (types) => {
+        showTypes(types, field("eventType"));
+        askFields();
+      });
+    $("#node-input-endpoint").on("change", askTypes);
+    $("#node-input-eventType").on("change", askFields);
+    askTypes();
+  },
+  oneditsave() {
+    this["fields"] = tickedFields();
+  },
+});

@@ -1,0 +1,101 @@
+import type { NodeAPI } from "node-red";
+import { messageOf } from "../../lib/errors/index.ts";
+import { commandCondition, type EventField, EventMonitor } from "../../lib/opcua/index.ts";
+import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
+import { amount, defineNode, liveStatus, type Message, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
+import { commandsOf } from "./command.ts";
+import { serveEventRoutes } from "./routes.ts";
+
+interface EventsConfig {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly notifier: string;
+  /** NodeId of the kind of event; blank = every kind. */
+  readonly eventType: string;
+  readonly severity: string | number;
+  /** Names of sources, one a line or with commas. */
+  readonly sources: string;
+  readonly fields: readonly EventField[];
+  readonly publishingMs: string | number;
+  readonly queueSize: string | number;
+}
+
+/** What became of one command. */
+interface CommandResult {
+  readonly action: string;
+  readonly conditionId: string;
+  readonly ok: boolean;
+  readonly status: string;
+}
+
+/** Events, alarms and conditions of an OPC UA server; acknowledges, confirms, comments and shelves. */
+export default function (RED: NodeAPI): void {
+  defineNode<EventsConfig>(RED, "fplus-opcua-events", events, { once: serveEventRoutes });
+}
+
+function events(node: NodeContext<EventsConfig>): NodeBehaviour {
+  const { config } = node;
+  const { endpoint } = node.service<EndpointService>(config.endpoint, "endpoint");
+  const monitor = new EventMonitor(endpoint, {
+    notifier: config.notifier ?? "",
+    selection: {
+      minSeverity: Number(config.severity) || 0,
+      sources: (config.sources ?? "")
+        .split(/[\n,]/)
+        .map((name) => name.trim())
+        .filter((name) => name !== ""),
+      ...(config.eventType ? { eventType: config.eventType } : {}),
+    },
+    fields: config.fields ?? [],
+    publishingMs: Number(config.publishingMs) || 500,
+    queueSize: Number(config.queueSize) || 1000,
+    onEvent: (event, refreshed) =>
+      node.send([
+        message(`${endpoint.options.name}/${event.sourceName}`, event, {
+          timestamp: event.time,
+          ...(refreshed ? { refreshed } : {}),
+        }),
+        null,
+        null,
+      ]),
+    onConditions: (list) => node.send([null, message(endpoint.options.name, list, { count: list.length }), null]),
+    onError: (error) => node.report(error),
+    onNotice: (text) => node.warn(text),
+  });
+  const stopUsing = endpoint.use(monitor);
+  const stopStatus = liveStatus(node, () => {
+    const counts = `${amount(monitor.events)} events · ${amount(monitor.conditions.size)} active`;
+    if (endpoint.state !== "up")
+      return endpoint.state === "connecting" ? ["busy", "connecting"] : ["down", endpoint.reason || counts];
+    if (!monitor.active) return ["warning", "not subscribed"];
+    return monitor.lost > 0 ? ["warning", `${counts} · ${amount(monitor.lost)} lost`] : ["up", counts];
+  });
+  return {
+    async input(msg, send) {
+      if (msg["topic"] === "refresh") return monitor.refresh();
+      const results: CommandResult[] = [];
+      let failure: unknown;
+      for (const command of commandsOf(msg, monitor.conditions)) {
+        const { action, conditionId } = command;
+        try {
+          results.push({ action, conditionId, ok: true, status: await commandCondition(endpoint, command) });
+        } catch (error) {
+          failure ??= error;
+          results.push({ action, conditionId, ok: false, status: messageOf(error) });
+        }
+      }
+      send([null, null, { ...msg, payload: results }]);
+      if (failure !== undefined) throw failure;
+      return undefined;
+    },
+    async close() {
+      stopStatus();
+      stopUsing();
+      await monitor.close();
+    },
+  };
+}
+
+function message(topic: string, payload: unknown, more: Record<string, unknown>): Message {
+  return { topic, payload, ...more } as unknown as Message;
+}
