@@ -1,9 +1,10 @@
-import type { BrowseResult, ClientSession, NodeId, ReferenceDescription } from "node-opcua";
+import type { ClientSession, NodeId } from "node-opcua";
 import { formatStep } from "./browse-path.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { stableNodeId } from "./node-id.ts";
+import { browseDown, NODE_CLASS } from "./references.ts";
 import { resolveAddresses } from "./resolve.ts";
 
 /** One kind of event that a server knows. */
@@ -24,12 +25,7 @@ export interface TypeField {
 }
 
 const BASE_EVENT_TYPE = "i=2041";
-const HAS_SUBTYPE = "i=45";
-const AGGREGATES = "i=44";
 const OBJECT_TYPE = 8;
-const OBJECT_OR_VARIABLE = 3;
-const VARIABLE = 2;
-const ALL_OF_A_REFERENCE = 63;
 /** `LimitState/CurrentState/Id` is as deep as conditions go. */
 const FIELD_DEPTH = 3;
 /** More kinds of events than any server has; a loop in its types must end. */
@@ -50,9 +46,9 @@ export class EventTypes {
     let level = [BASE_EVENT_TYPE];
     while (level.length > 0 && types.size < MOST_TYPES) {
       const below: string[] = [];
-      const found = await browseDown(session, limits, opcua, level, HAS_SUBTYPE, OBJECT_TYPE);
+      const found = await browseDown(session, limits, opcua, level, { classes: OBJECT_TYPE, subtypes: true });
       found.forEach((references, i) => {
-        for (const { nodeId, browseName } of references) {
+        for (const { nodeId, browseName } of references ?? []) {
           const id = nodeId.toString();
           if (types.has(key(id))) continue;
           types.set(key(id), { nodeId: id, name: browseName.name ?? id, parent: level[i]! });
@@ -106,6 +102,7 @@ export function eventTypeFields(endpoint: Endpoint, type: string): Promise<TypeF
   return endpoint.withSession(async (session, limits, opcua) => {
     const namespaces = await session.readNamespaceArray();
     const [found] = await resolveAddresses(session, limits, opcua, [type]);
+    const classes = NODE_CLASS.Object | NODE_CLASS.Variable;
     const fields: TypeField[] = [];
     if (found === undefined || typeof found === "string") return fields;
     for (const at of await typeAndAbove(session, limits, opcua, found.toString())) {
@@ -113,14 +110,14 @@ export function eventTypeFields(endpoint: Endpoint, type: string): Promise<TypeF
       let level = [{ nodeId: at, path: "", name: "" }];
       for (let depth = 0; depth < FIELD_DEPTH && level.length > 0; depth++) {
         const ids = level.map(({ nodeId }) => nodeId);
-        const below = await browseDown(session, limits, opcua, ids, AGGREGATES, OBJECT_OR_VARIABLE);
+        const below = await browseDown(session, limits, opcua, ids, { classes, properties: true });
         const next: typeof level = [];
         below.forEach((references, i) => {
-          for (const { nodeId, browseName, nodeClass } of references) {
+          for (const { nodeId, browseName, nodeClass } of references ?? []) {
             const step = browseName.name ?? "";
             const path = level[i]!.path + formatStep(step, browseName.namespaceIndex, namespaces);
             const name = level[i]!.name === "" ? step : `${level[i]!.name}.${step}`;
-            if (nodeClass === VARIABLE) fields.push({ path, name, type: declaredBy });
+            if (nodeClass === NODE_CLASS.Variable) fields.push({ path, name, type: declaredBy });
             next.push({ nodeId: nodeId.toString(), path, name });
           }
         });
@@ -142,43 +139,6 @@ async function typeAndAbove(
   const way: string[] = [];
   for (let at = byId.get(key(type)); at !== undefined; at = byId.get(key(at.parent))) way.push(at.nodeId);
   return way.length > 0 ? way : [type];
-}
-
-/** References of one kind (and its subtypes) from each node down, continuation points followed; none where a node is not there. */
-async function browseDown(
-  session: ClientSession,
-  limits: ServerLimits,
-  opcua: Opcua,
-  nodeIds: readonly string[],
-  referenceTypeId: string,
-  nodeClassMask: number,
-): Promise<ReferenceDescription[][]> {
-  const found: ReferenceDescription[][] = [];
-  for (let at = 0; at < nodeIds.length; at += limits.nodesPerBrowse) {
-    const results = await session.browse(
-      nodeIds.slice(at, at + limits.nodesPerBrowse).map((nodeId) => ({
-        nodeId,
-        referenceTypeId,
-        includeSubtypes: true,
-        browseDirection: opcua.BrowseDirection.Forward,
-        nodeClassMask,
-        resultMask: ALL_OF_A_REFERENCE,
-      })),
-    );
-    for (const result of results) found.push(await wholeResult(session, result));
-  }
-  return found;
-}
-
-async function wholeResult(session: ClientSession, result: BrowseResult): Promise<ReferenceDescription[]> {
-  const references = [...(result.references ?? [])];
-  let { continuationPoint } = result;
-  while (continuationPoint?.length > 0) {
-    const next = await session.browseNext(continuationPoint, false);
-    references.push(...(next.references ?? []));
-    ({ continuationPoint } = next);
-  }
-  return references;
 }
 
 /** `i=2041` and `ns=0;i=2041` are one. */

@@ -7,11 +7,12 @@ export const NODE_CLASS = { Object: 1, Variable: 2, Method: 4 } as const;
 
 const HIERARCHICAL_REFERENCES = "i=33";
 const HAS_SUBTYPE = "i=45";
+const HAS_PROPERTY = 46;
 /**
  * What stands beside a node and not below it: HasProperty, HasEventSource and HasNotifier (who tells of whose events),
  * HasHistoricalConfiguration.
  */
-const BESIDE: ReadonlySet<unknown> = new Set([46, 36, 48, 56]);
+const BESIDE: ReadonlySet<unknown> = new Set([HAS_PROPERTY, 36, 48, 56]);
 /** Names, class and type of what a reference leads to (OPC 10000-4 5.8.2.2). */
 const ALL_FIELDS = 63;
 
@@ -21,6 +22,8 @@ export interface BrowseOptions {
   readonly classes: number;
   /** Subtypes in place of what is below in the tree. */
   readonly subtypes?: boolean;
+  /** Properties too. */
+  readonly properties?: boolean;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function browseDown(
   limits: ServerLimits,
   opcua: Opcua,
   nodeIds: readonly NodeIdLike[],
-  { classes, subtypes = false }: BrowseOptions,
+  { classes, subtypes = false, properties = false }: BrowseOptions,
 ): Promise<(ReferenceDescription[] | undefined)[]> {
   const found: (ReferenceDescription[] | undefined)[] = [];
   const request = (nodeId: NodeIdLike) => ({
@@ -51,13 +54,17 @@ export async function browseDown(
       // The server has not as many continuation points as this call needed: asked alone, the node gets one.
       const isShort = result.statusCode === opcua.StatusCodes.BadNoContinuationPoints && slice.length > 1;
       const own = isShort ? await session.browse(request(slice[i]!)) : result;
-      found.push(own.statusCode.isNotGood() ? undefined : await complete(session, own));
+      found.push(own.statusCode.isNotGood() ? undefined : await complete(session, own, properties));
     }
   }
   return found;
 }
 
-async function complete(session: ClientSession, result: BrowseResult): Promise<ReferenceDescription[]> {
+async function complete(
+  session: ClientSession,
+  result: BrowseResult,
+  properties: boolean,
+): Promise<ReferenceDescription[]> {
   const references = [...(result.references ?? [])];
   let { continuationPoint } = result;
   while (continuationPoint !== undefined && continuationPoint !== null && continuationPoint.length > 0) {
@@ -66,6 +73,8 @@ async function complete(session: ClientSession, result: BrowseResult): Promise<R
     ({ continuationPoint } = next);
   }
   return references.filter(
-    ({ referenceTypeId }) => !(referenceTypeId.namespace === 0 && BESIDE.has(referenceTypeId.value)),
+    ({ referenceTypeId }) =>
+      !(referenceTypeId.namespace === 0 && BESIDE.has(referenceTypeId.value)) ||
+      (properties && referenceTypeId.value === HAS_PROPERTY && referenceTypeId.namespace === 0),
   );
 }

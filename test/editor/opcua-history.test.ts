@@ -89,4 +89,34 @@ describe("history and alarms in the editor", () => {
       [],
     );
   });
+
+  test("types of events are chosen in their tree, fields are ticked; alarms are acknowledged by a click", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    await page.locator('[id="fplus-history-fault"] .red-ui-flow-node-button-button').click();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: /events · 1 active/ }).waitFor();
+    await watched.screenshot("opcua-events-flow");
+    await page.locator('[id="fplus-history-ack"] .red-ui-flow-node-button-button').click();
+    await page.locator('[id="fplus-history-reset"] .red-ui-flow-node-button-button').click();
+    await page.waitForTimeout(1500);
+    await page.locator('[id="fplus-history-confirm"] .red-ui-flow-node-button-button').click();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: /events · 0 active/ }).waitFor();
+
+    await open(page, "fplus-history-events");
+    const type = page.locator("#node-input-eventType");
+    await type.locator("option", { hasText: "MachineStateEventType" }).waitFor({ state: "attached" });
+    await type.selectOption({ label: "\u00a0\u00a0MachineStateEventType" });
+    await page.locator("#fplus-opcua-events-fields label", { hasText: "NewState" }).click();
+    await watched.screenshot("opcua-events");
+    await page.locator("#node-dialog-ok").click();
+    await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
+    await open(page, "fplus-history-events");
+    await page.locator("#fplus-opcua-events-fields label", { hasText: "NewState" }).waitFor();
+    assert.equal(await page.locator("#fplus-opcua-events-fields input:checked").count(), 1);
+    await cancel(page);
+    assert.deepEqual(
+      watched.problems.filter((problem) => !problem.startsWith("409 ")),
+      [],
+    );
+  });
 });
