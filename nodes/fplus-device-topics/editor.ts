@@ -9,6 +9,11 @@ RED.nodes.registerType("fplus-device-topics", {
   defaults: {
     name: { value: "" },
     broker: { value: "", type: "fplus-broker", required: false },
+    wills: {
+      value: "100",
+      validate: (value: string, _options: unknown) =>
+        (Number(value) >= 0 && Number(value) <= 1000) || "Give a number of devices from 0 to 1000.",
+    },
   },
   label() {
     return this.name || "device topics";
@@ -16,5 +21,5 @@ RED.nodes.registerType("fplus-device-topics", {
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
-  inputLabels: "samples, births and deaths",
+  inputLabels: "samples, states of devices, births and deaths",
 });

@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { NodeAPI } from "node-red";
-import { openLink } from "../../lib/broker/index.ts";
-import type { LifecycleEvent } from "../../lib/sparkplug/index.ts";
 import type { BrokerService } from "../fplus-broker/fplus-broker.ts";
 import { amount, batchOf, defineNode, liveStatus, Rate } from "../frame/index.ts";
-import { TopicPublisher } from "./topic-publisher.ts";
+import { TopicTree } from "./topic-tree.ts";
 
 interface DeviceTopicsConfig {
   readonly name: string;
   readonly broker: string;
+  readonly wills: string | number;
 }
 
 /** Publishes samples and device states as plain JSON in the tree `factory-plus/devices/…`, for whoever does not speak Sparkplug. */
@@ -18,37 +17,33 @@ export default function (RED: NodeAPI): void {
     const address = config.broker
       ? node.service<BrokerService>(config.broker, "broker").address()
       : plant.brokerAddress();
-    const link = openLink({
-      address,
-      clientId: `fplus-topics-${randomUUID().slice(0, 8)}`,
-      onConnect: () => publisher.resume(),
-      onError: (error) => node.report(error),
-    });
-    const publisher = new TopicPublisher(link);
-    link.start();
+    const wills = Number(config.wills || 0);
+    const lease = plant.leases.acquire(
+      `device topics ${node.id}`,
+      () => new TopicTree(address, `fplus-topics-${randomUUID().slice(0, 8)}`, wills),
+      JSON.stringify([address, wills]),
+    );
+    const tree = lease.value;
+    tree.onError = (error) => node.report(error);
     const rate = new Rate();
-    let counted = 0;
+    let counted = tree.values.stats().published + tree.states.published;
     const stopStatus = liveStatus(node, () => {
-      const { published, waiting } = publisher.stats();
-      rate.add(published - counted);
-      counted = published;
-      if (!link.connected) return ["down", `offline · ${amount(waiting)} topics wait`];
+      const { published, waiting } = tree.values.stats();
+      const all = published + tree.states.published;
+      rate.add(Math.max(0, all - counted));
+      counted = all;
+      if (!tree.connected) return ["down", `offline · ${amount(waiting + tree.states.waiting)} topics wait`];
       return ["up", `${amount(rate.perSecond())}/s`];
     });
     return {
       input(msg) {
-        if (isLifecycle(msg.payload)) publisher.event(msg.payload);
-        else publisher.samples(batchOf(msg));
+        if (!tree.state(msg.payload)) tree.samples(batchOf(msg));
       },
       async close() {
         stopStatus();
-        await link.end();
+        tree.onError = () => undefined;
+        await lease.release();
       },
     };
   });
-}
-
-function isLifecycle(payload: unknown): payload is LifecycleEvent {
-  const event = payload as Partial<LifecycleEvent> | null;
-  return typeof event === "object" && typeof event?.kind === "string" && typeof event.node === "string";
 }

@@ -1,27 +1,16 @@
 import type { MqttLink } from "../../lib/broker/index.ts";
 import { isHistorical, plainSample, type SampleBatch, signals } from "../../lib/sample/index.ts";
-import type { LifecycleEvent } from "../../lib/sparkplug/index.ts";
 
 const ROOT = "factory-plus/devices";
 const MAX_IN_FLIGHT = 200;
-const STATES: Partial<Record<LifecycleEvent["kind"], string>> = {
-  "device-online": "online",
-  "device-offline": "offline",
-  "device-stale": "stale",
-};
-
-interface Outgoing {
-  readonly payload: string;
-  readonly retain: boolean;
-}
 
 /**
- * The owner's topic tree: `{id}/data/{metric}` and, retained, `{id}/status`. It shows what is now, so a topic that waits
- * holds only its newest value: what was replaced is counted, and memory is bounded by the number of topics.
+ * Values in the owner's topic tree, `{id}/data/{metric}`. It shows what is now, so a topic that waits holds only its newest
+ * value: what was replaced is counted, and memory is bounded by the number of topics.
  */
 export class TopicPublisher {
   readonly #link: MqttLink;
-  readonly #waiting = new Map<string, Outgoing>();
+  readonly #waiting = new Map<string, string>();
   #inFlight = 0;
   #published = 0;
   #replaced = 0;
@@ -35,25 +24,11 @@ export class TopicPublisher {
       if (isHistorical(batch, i)) continue;
       const { device, metric } = signals.get(batch.signal[i]!);
       const { value, timestamp, quality, unit } = plainSample(batch, i);
-      const payload = JSON.stringify(
-        { value, timestamp, quality, ...(unit === undefined ? {} : { unit }) },
-        exactIntegers,
+      this.#put(
+        `${ROOT}/${topicLevel(device || "node")}/data/${metric.split("/").map(topicLevel).join("/")}`,
+        JSON.stringify({ value, timestamp, quality, ...(unit === undefined ? {} : { unit }) }, exactIntegers),
       );
-      this.#put(`${ROOT}/${topicLevel(device || "node")}/data/${metric.split("/").map(topicLevel).join("/")}`, {
-        payload,
-        retain: false,
-      });
     }
-    this.resume();
-  }
-
-  event({ kind, device, at }: LifecycleEvent): void {
-    const status = STATES[kind];
-    if (status === undefined || device === undefined) return;
-    this.#put(`${ROOT}/${topicLevel(device)}/status`, {
-      payload: JSON.stringify({ status, since: new Date(at).toISOString() }),
-      retain: true,
-    });
     this.resume();
   }
 
@@ -63,33 +38,38 @@ export class TopicPublisher {
 
   /** Sends what waits, as far as the connection takes it. */
   resume(): void {
-    for (const [topic, { payload, retain }] of this.#waiting) {
+    for (const [topic, payload] of this.#waiting) {
       if (!this.#link.connected || this.#inFlight >= MAX_IN_FLIGHT) return;
       this.#waiting.delete(topic);
       this.#inFlight += 1;
-      this.#link.publish(topic, payload, { qos: retain ? 1 : 0, retain }).then(
+      this.#link.publish(topic, payload).then(
         () => {
           this.#published += 1;
           this.#done();
         },
         () => {
           // Cut off on the way: the value waits again, unless a newer one does already.
-          if (!this.#waiting.has(topic)) this.#waiting.set(topic, { payload, retain });
+          if (!this.#waiting.has(topic)) this.#waiting.set(topic, payload);
           this.#done();
         },
       );
     }
   }
 
-  #put(topic: string, message: Outgoing): void {
+  #put(topic: string, payload: string): void {
     if (this.#waiting.delete(topic)) this.#replaced += 1;
-    this.#waiting.set(topic, message);
+    this.#waiting.set(topic, payload);
   }
 
   #done(): void {
     this.#inFlight -= 1;
     if (this.#waiting.size > 0 && this.#inFlight === 0) setImmediate(() => this.resume());
   }
+}
+
+/** Where the state of a device stands. */
+export function statusTopic(device: string): string {
+  return `${ROOT}/${topicLevel(device)}/status`;
 }
 
 /** One level of a topic: what MQTT reserves is escaped as in a URL. */

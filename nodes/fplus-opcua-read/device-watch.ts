@@ -1,59 +1,66 @@
+import { DeviceBoard, type DeviceStatus } from "../../lib/gateway/index.ts";
 import type { Endpoint, SessionUser, Tag } from "../../lib/opcua/index.ts";
+import type { SampleBatch } from "../../lib/sample/index.ts";
 import type { Message } from "../frame/index.ts";
 
 /** A session that comes back within this time was not away. */
 const PATIENCE_MS = 1500;
+/** A server with ten thousand tags takes a while to give the first values of all. */
+const FIRST_MS = 15_000;
+const LOOK_MS = 500;
 
-/** Tells when the devices of a reader can no longer be reached, and when they can again. */
+/** Tells how the devices of a reader are doing: online, stale, in error, offline, and why. */
 export class DeviceWatch implements SessionUser {
   readonly #endpoint: Endpoint;
-  readonly #tell: (messages: Message[]) => void;
-  #devices: readonly string[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #away = false;
+  readonly #board: DeviceBoard;
+  readonly #timer: NodeJS.Timeout;
 
-  constructor(endpoint: Endpoint, tell: (messages: Message[]) => void) {
+  /** `staleMs`: a device is stale when it gave no value for so long while others did; 0 for never. */
+  constructor(endpoint: Endpoint, staleMs: number, tell: (messages: Message[]) => void) {
     this.#endpoint = endpoint;
-    this.#tell = tell;
+    this.#board = new DeviceBoard({
+      staleMs,
+      needsSiblings: true,
+      patienceMs: PATIENCE_MS,
+      firstMs: FIRST_MS,
+      onChange: (changes) => tell(changes.map(messageOf)),
+    });
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
   follow(tags: readonly Tag[]): void {
-    this.#devices = [...new Set(tags.map(({ device }) => device))];
+    this.#board.follow([...new Set(tags.map(({ device }) => device))]);
+  }
+
+  samples(batch: SampleBatch): void {
+    this.#board.samples(batch);
   }
 
   connected(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#away) this.#say("online", "");
-    this.#away = false;
+    this.#board.found();
     return Promise.resolve();
   }
 
   disconnected(): void {
-    if (this.#away) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#away = true;
-      this.#say("offline", this.#endpoint.reason);
-    }, PATIENCE_MS);
+    this.#board.lost(this.#endpoint.reason);
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
   }
 
-  #say(state: "online" | "offline", reason: string): void {
-    const at = Date.now();
-    this.#tell(
-      this.#devices.map(
-        (device) =>
-          ({
-            topic: device,
-            payload: { device, state, at, ...(reason === "" ? {} : { reason }) },
-            // What a sparkplug device node turns into DDEATH.
-            death: state === "offline",
-          }) as unknown as Message,
-      ),
-    );
+  #look(): void {
+    // A server that never answered has not been lost, but cannot be reached either.
+    if (this.#endpoint.state === "down") this.#board.lost(this.#endpoint.reason);
+    this.#board.look();
   }
+}
+
+/** `death` is what a sparkplug device node turns into DDEATH. */
+function messageOf({ device, state, reason, at }: DeviceStatus): Message {
+  return {
+    topic: device,
+    payload: { device, state, at, ...(reason === "" ? {} : { reason }) },
+    death: state === "offline",
+  } as unknown as Message;
 }

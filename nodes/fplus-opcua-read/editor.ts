@@ -36,6 +36,10 @@ RED.nodes.registerType("fplus-opcua-read", {
     },
     queueSize: { value: "10", validate: (value: string, _options: unknown) => Number(value) >= 1 || "Give 1 or more." },
     enums: { value: "text" },
+    staleSeconds: {
+      value: "60",
+      validate: (value: string, _options: unknown) => Number(value) >= 0 || "Give seconds; 0 for never.",
+    },
     output: { value: "batch" },
   },
   label() {
@@ -44,7 +48,7 @@ RED.nodes.registerType("fplus-opcua-read", {
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
-  outputLabels: ["samples", "devices lost and found"],
+  outputLabels: ["samples", "states of devices"],
   oneditprepare() {
     table = new TagTable($("#fplus-opcua-read-tags"), (this["tags"] as TagRow[] | undefined) ?? []);
     const shown = table;

@@ -38,6 +38,7 @@ interface ReadConfig {
   readonly samplingMs: string | number;
   readonly queueSize: string | number;
   readonly enums: "text" | "number";
+  readonly staleSeconds: string | number;
   readonly output: OutputShape;
 }
 
@@ -59,10 +60,13 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   const send = (batch: SampleBatch): void => {
     batch.receipt?.confirm();
     rate.add(batch.length);
+    watch.samples(batch);
     const messages = messagesOf(batch, config.output || "batch", endpoint.options.name);
     for (const message of messages) node.send([message, null]);
   };
-  const watch = new DeviceWatch(endpoint, (messages) => node.send([null, messages]));
+  const watch = new DeviceWatch(endpoint, Number(config.staleSeconds || 0) * 1000, (messages) =>
+    node.send([null, messages]),
+  );
   const begin = (tags: readonly Tag[]): TagReader => {
     watch.follow(tags);
     return (reader = readerOf(node, endpoint, tags, send));

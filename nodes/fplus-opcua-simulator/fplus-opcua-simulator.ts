@@ -80,20 +80,26 @@ function readSettings(config: SimulatorConfig, pkiFolder: string): Omit<Simulato
   };
 }
 
-/** `topic` is `fault` or `reset`; `payload` names the machine, or is `{ machine, code }`. */
+const LINKS = { freeze: "frozen", break: "broken", mend: "good" } as const;
+
+/** `topic` is `fault`, `reset`, `freeze`, `break` or `mend`; `payload` names the machine, or is `{ machine, code }`. */
 function command(simulator: Simulator, topic: unknown, payload: unknown): void {
-  const { machine, code = 1 } = (typeof payload === "object" && payload !== null ? payload : { machine: payload }) as {
+  const { machine: name, code = 1 } = (
+    typeof payload === "object" && payload !== null ? payload : { machine: payload }
+  ) as {
     machine?: unknown;
     code?: unknown;
   };
-  if (topic !== "fault" && topic !== "reset") {
+  const machine = simulator.model.machine(String(name));
+  if (machine === undefined)
+    throw new FplusError("config.invalid", `the plant has no machine ${String(name)}`, { field: "payload.machine" });
+  if (topic === "fault") machine.triggerFault(Number(code));
+  else if (topic === "reset") machine.resetFault();
+  else if (typeof topic === "string" && Object.hasOwn(LINKS, topic)) machine.link = LINKS[topic as keyof typeof LINKS];
+  else {
     throw new FplusError("config.invalid", `no command ${String(topic)}`, {
       field: "topic",
-      hint: "Use fault or reset.",
+      hint: "Use fault, reset, freeze, break or mend.",
     });
   }
-  const found =
-    topic === "fault" ? simulator.triggerFault(String(machine), Number(code)) : simulator.resetFault(String(machine));
-  if (!found)
-    throw new FplusError("config.invalid", `the plant has no machine ${String(machine)}`, { field: "payload.machine" });
 }

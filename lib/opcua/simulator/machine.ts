@@ -70,6 +70,8 @@ export class Machine {
   readonly noise: Noise;
   state: number = MachineState.WarmingUp;
   faultCode = 0;
+  /** Between machine and server: `frozen` gives no new values, `broken` only bad ones (BadCommunicationError). */
+  link: "good" | "frozen" | "broken" = "good";
   seconds = 0;
   inState = 0;
   phase = 0;

@@ -93,19 +93,6 @@ export class Simulator {
     }
   }
 
-  /** Puts a machine into the fault state; false where there is none of that name. */
-  triggerFault(machine: string, code: number): boolean {
-    const found = this.model.machine(machine);
-    found?.triggerFault(code);
-    return found !== undefined;
-  }
-
-  resetFault(machine: string): boolean {
-    const found = this.model.machine(machine);
-    found?.resetFault();
-    return found !== undefined;
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
@@ -199,9 +186,11 @@ export class Simulator {
         const size = Math.ceil(this.#served.length / slices);
         const time = new Date();
         for (const tag of this.#served.slice(slice * size, (slice + 1) * size)) {
+          if (tag.machine.link === "frozen") continue;
           takeWritten(tag);
           const variant = variantOf(opcua, tag);
-          tag.variable.setValueFromSource(variant, opcua.StatusCodes.Good, time);
+          const { Good, BadCommunicationError } = opcua.StatusCodes;
+          tag.variable.setValueFromSource(variant, tag.machine.link === "broken" ? BadCommunicationError : Good, time);
           tag.shown = variant.value;
           this.#updates += 1;
         }
