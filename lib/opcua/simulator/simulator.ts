@@ -93,6 +93,19 @@ export class Simulator {
     }
   }
 
+  /** Puts a machine into the fault state; false where there is none of that name. */
+  triggerFault(machine: string, code: number): boolean {
+    const found = this.model.machine(machine);
+    found?.triggerFault(code);
+    return found !== undefined;
+  }
+
+  resetFault(machine: string): boolean {
+    const found = this.model.machine(machine);
+    found?.resetFault();
+    return found !== undefined;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
