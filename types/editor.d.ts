@@ -63,6 +63,7 @@ interface JQuery {
 declare const RED: {
   readonly nodes: {
     registerType(type: string, definition: EditorNode): void;
+    getType(type: string): EditorNode | undefined;
     node(id: string): EditorInstance | null;
     eachConfig(visit: (node: EditorInstance) => void): void;
   };
@@ -81,6 +82,16 @@ declare const RED: {
     typedInput(field: string): (this: EditorInstance, value: string) => boolean | string;
   };
   readonly settings: Record<string, unknown> & { readonly apiRootUrl?: string };
+  readonly tray: {
+    show(options: {
+      title: string;
+      width?: number;
+      buttons: readonly { id?: string; text: string; class?: string; click: () => void }[];
+      open: (tray: JQuery) => void;
+      close?: () => void;
+    }): void;
+    close(): void;
+  };
   notify(text: string | JQuery, options?: Record<string, unknown> | string): { close(): void };
   _(key: string, values?: Record<string, unknown>): string;
 };

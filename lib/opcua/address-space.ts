@@ -42,8 +42,8 @@ export interface Pick {
 export interface PickOptions {
   /** How the tags name their variables; NodeIds where left out. */
   readonly by?: "nodeId" | "path";
-  /** A template: the tags are those of every object of the type that the first chosen object has. */
-  readonly template?: boolean;
+  /** NodeId of an object: the tags are a template, for every object of the type that this one has. */
+  readonly template?: string;
 }
 
 const CLASSES = NODE_CLASS.Object | NODE_CLASS.Variable | NODE_CLASS.Method;
@@ -108,7 +108,7 @@ export class AddressSpace {
    * The tags of chosen nodes, named as discovery names them, each variable once.
    * @throws FplusError `opcua.unreachable`, `opcua.node-unknown`
    */
-  tags(picks: readonly Pick[], { by = "nodeId", template = false }: PickOptions = {}): Promise<Tag[]> {
+  tags(picks: readonly Pick[], { by = "nodeId", template }: PickOptions = {}): Promise<Tag[]> {
     return this.#endpoint.withSession(async (session, limits, opcua) => {
       const namespaces = await session.readNamespaceArray();
       const variables = new Map<string, Visited>();
@@ -121,7 +121,7 @@ export class AddressSpace {
             variables.set(found.nodeId, found);
           }
       }
-      const holder = template && picks[0] !== undefined ? this.#known(picks[0].nodeId) : undefined;
+      const holder = template === undefined ? undefined : this.#known(template);
       const tags = [...variables.values()].map((variable) => {
         const tag = this.#names.tagOf(variable, namespaces);
         if (holder !== undefined) return this.#templateTag(holder, variable, namespaces);

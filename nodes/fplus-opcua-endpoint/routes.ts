@@ -1,6 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { discoverTags, Endpoint, methodArguments, type Tag } from "../../lib/opcua/index.ts";
+import { serveBrowseRoutes } from "./browse-routes.ts";
 import { plantOf } from "../frame/plant.ts";
 import { substitute } from "../frame/substitute.ts";
 import path from "node:path";
@@ -29,6 +30,7 @@ export function serveEndpointRoutes(RED: NodeAPI): void {
     );
   });
   serveMethod(RED);
+  serveBrowseRoutes(RED);
   RED.httpAdmin.get("/fplus/opcua/tags/:id", RED.auth.needsPermission("fplus-opcua.read"), (request, response) => {
     listTags(RED, String(request.params["id"]), String(request.query["root"] ?? "")).then(
       (tags) => response.json(tags),

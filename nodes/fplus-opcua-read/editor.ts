@@ -1,5 +1,5 @@
 import type { TagRow } from "./tag-lines.ts";
-import { TagTable } from "./tag-table-editor.ts";
+import { TagTable } from "../editor/opcua/tag-table.ts";
 
 let table: TagTable | undefined;
 

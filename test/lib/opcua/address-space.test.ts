@@ -131,7 +131,7 @@ test("a template is worked out for every device of its type; what is missing is 
   const { url } = await openSimulator(t, 900);
   const { endpoint, space } = await up(t, url);
   const press = await open(space, ...LINE, "Press01");
-  const rows = await space.tags([{ nodeId: press, below: true }], { template: true });
+  const rows = await space.tags([{ nodeId: press, below: true }], { template: press });
   const row = rows.find(({ metric }) => metric === "Energy/Power")!;
   assert.deepEqual(row, {
     device: "PressType",
@@ -140,7 +140,8 @@ test("a template is worked out for every device of its type; what is missing is 
     type: row.type,
     unit: "kW",
   });
-  await assert.rejects(space.tags([{ nodeId: await open(space, "Acme"), below: true }], { template: true }), {
+  const acme = await open(space, "Acme");
+  await assert.rejects(space.tags([{ nodeId: acme, below: true }], { template: acme }), {
     code: "opcua.node-unknown",
   });
   const table: Tag[] = [

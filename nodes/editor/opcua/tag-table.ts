@@ -1,15 +1,5 @@
-import { parseTagLines, type TagRow } from "./tag-lines.ts";
-
-interface TreeItem {
-  label: string;
-  sublabel?: string;
-  icon?: string;
-  checkbox?: boolean;
-  selected?: boolean;
-  expanded?: boolean;
-  children?: TreeItem[];
-  tag?: TagRow;
-}
+import { browseTags } from "./tag-browser.ts";
+import { parseTagLines, type TagRow } from "../../fplus-opcua-read/tag-lines.ts";
 
 const FIELDS = [
   { key: "device", label: "Device", width: "17%", hint: "" },
@@ -101,62 +91,21 @@ export class TagTable {
     );
   }
 
-  /** Lists the variables of the deployed endpoint's server, by device, to choose from. */
+  /** Opens the tree of the endpoint's server. */
   browse(endpoint: string): void {
     if (endpoint === "" || endpoint === "_ADD_") {
-      RED.notify("Choose an endpoint and deploy it, then browse.", "warning");
+      RED.notify("Choose an endpoint first.", "warning");
       return;
     }
-    $.getJSON(`fplus/opcua/tags/${endpoint}`).then(
-      (tags: TagRow[]) => this.#choose(tags),
-      (failure: JQuery.jqXHR<{ text?: string }>) =>
-        RED.notify(failure.responseJSON?.text ?? "Node-RED did not answer.", "error"),
-    );
+    browseTags(endpoint, (rows) => this.#add(rows));
   }
 
-  #choose(tags: readonly TagRow[]): void {
+  #add(rows: readonly TagRow[]): void {
     const known = new Set(this.rows().map((row) => row.nodeId));
-    const search = $("<input>").attr({ type: "text", "aria-label": "Search tags" });
-    const tree = $("<div>").css({ height: "360px", marginTop: "8px" });
-    // What was ticked stays ticked while the list is searched.
-    const ticked = new Map<string, TagRow>();
-    let visible: readonly TagRow[] = [];
-    const collect = (): void => {
-      for (const { nodeId } of visible) ticked.delete(nodeId);
-      for (const { tag } of tree.treeList("selected") as TreeItem[]) if (tag !== undefined) ticked.set(tag.nodeId, tag);
-    };
-    const shown = (text: string): TreeItem[] => {
-      visible = tags.filter((tag) => matches(tag, text));
-      return treeOf(visible, new Set([...known, ...ticked.keys()]), text !== "");
-    };
-    const content = $("<div>").append($("<p>").text(`${tags.length} variables. Choose those to read.`), search, tree);
-    const notice = RED.notify(content, {
-      modal: true,
-      fixed: true,
-      width: 600,
-      buttons: [
-        { text: "Cancel", click: () => notice.close() },
-        {
-          text: "Add",
-          class: "primary",
-          click: () => {
-            collect();
-            const chosen = [...ticked.values()].filter(({ nodeId }) => !known.has(nodeId));
-            this.#list.editableList("addItems", chosen);
-            notice.close();
-          },
-        },
-      ],
-    });
-    tree.treeList({ data: shown(""), multi: true, autoSelect: false, ariaLabel: "Variables" });
-    search.searchBox({
-      delay: 200,
-      style: "compact",
-      change: () => {
-        collect();
-        tree.treeList("data", shown(String(search.val() ?? "")));
-      },
-    });
+    this.#list.editableList(
+      "addItems",
+      rows.filter(({ nodeId }) => !known.has(nodeId)),
+    );
   }
 
   #showRow(container: JQuery, row: Partial<TagRow>): void {
@@ -169,26 +118,4 @@ export class TagTable {
         .appendTo(container);
     }
   }
-}
-
-function treeOf(tags: readonly TagRow[], known: ReadonlySet<string>, expanded: boolean): TreeItem[] {
-  const devices = new Map<string, TreeItem[]>();
-  for (const tag of tags) {
-    const items = devices.get(tag.device) ?? [];
-    items.push({
-      label: tag.metric,
-      sublabel: tag.nodeId,
-      icon: "fa fa-tag",
-      checkbox: true,
-      selected: known.has(tag.nodeId),
-      tag,
-    });
-    devices.set(tag.device, items);
-  }
-  return [...devices].map(([label, children]) => ({ label, icon: "fa fa-cog", checkbox: true, expanded, children }));
-}
-
-function matches(tag: TagRow, text: string): boolean {
-  const wanted = text.toLowerCase();
-  return `${tag.device}/${tag.metric} ${tag.nodeId}`.toLowerCase().includes(wanted);
 }

@@ -1,0 +1,116 @@
+import type { TagRow } from "../../fplus-opcua-read/tag-lines.ts";
+
+/** A node of the server's tree. */
+export interface TreeNode {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly nodeClass: "object" | "variable" | "method";
+  readonly type?: string;
+  readonly open: boolean;
+}
+
+/** A node found by a search. */
+export interface SearchHit {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly path: string;
+  readonly description: string;
+  readonly nodeClass: TreeNode["nodeClass"];
+}
+
+/** What a search has found by now. */
+export interface SearchAnswer {
+  readonly hits: readonly SearchHit[];
+  readonly matches: number;
+  readonly visited: number;
+  readonly complete: boolean;
+  readonly reason: string;
+}
+
+/** The value of a variable now. */
+export interface ShownValue {
+  readonly text: string;
+  readonly type: string;
+  readonly quality: "good" | "uncertain" | "bad";
+  readonly status?: string;
+}
+
+/** A node that was ticked. */
+export interface Pick {
+  readonly nodeId: string;
+  readonly below: boolean;
+}
+
+/** The address space of an endpoint's server, looked through over Node-RED. */
+export class ServerView {
+  readonly #endpoint: string;
+  #id: Promise<string> | undefined;
+  #closed = false;
+
+  constructor(endpoint: string) {
+    this.#endpoint = endpoint;
+  }
+
+  children(node: string, offset: number): Promise<{ nodes: TreeNode[]; total: number }> {
+    return this.#ask("children", { node, offset });
+  }
+
+  values(nodes: readonly string[]): Promise<ShownValue[]> {
+    return this.#ask("values", { nodes });
+  }
+
+  search(text: string): Promise<SearchAnswer> {
+    return this.#ask("search", { text });
+  }
+
+  tags(picks: readonly Pick[], options: { by: "nodeId" | "path"; template?: string }): Promise<TagRow[]> {
+    return this.#ask("tags", { picks, options });
+  }
+
+  /** Ends the view on the server's side, with all that it still does. */
+  close(): void {
+    this.#closed = true;
+    this.#id?.then(
+      (id) => $.ajax({ url: `fplus/opcua/browser/${id}`, method: "DELETE" }),
+      () => undefined,
+    );
+  }
+
+  /** @throws Error with the sentence to show */
+  async #ask<A>(question: string, body: object): Promise<A> {
+    if (this.#closed) throw new Error("closed");
+    this.#id ??= post<{ id: string }>("fplus/opcua/browser", editedEndpoint(this.#endpoint)).then(({ id }) => id);
+    let id: string;
+    try {
+      id = await this.#id;
+    } catch (error) {
+      this.#id = undefined;
+      throw error;
+    }
+    return post<A>(`fplus/opcua/browser/${id}/${question}`, body);
+  }
+}
+
+/** An endpoint as the editor holds it, deployed or not; a stored password is not among its values and stays where it is. */
+export function editedEndpoint(id: string): object {
+  const node = RED.nodes.node(id);
+  if (node === null) return { id };
+  const values = Object.fromEntries(
+    Object.keys(RED.nodes.getType(node.type)?.defaults ?? {}).map((name) => [name, node[name]]),
+  );
+  const typed = Object.entries(node.credentials ?? {}).filter(
+    ([name, value]) => typeof value === "string" && value !== "__PWRD__" && !name.startsWith("has_"),
+  );
+  return { ...values, id, credentials: Object.fromEntries(typed) };
+}
+
+/** Asks Node-RED. @throws Error with its sentence */
+export function post<A>(url: string, body: object): Promise<A> {
+  return new Promise((resolve, reject) => {
+    $.ajax({ url, method: "POST", contentType: "application/json", data: JSON.stringify(body) }).then(
+      (answer: A) => resolve(answer),
+      (failure: JQuery.jqXHR<{ text?: string }>) =>
+        reject(new Error(failure.responseJSON?.text ?? "Node-RED did not answer.")),
+    );
+  });
+}
