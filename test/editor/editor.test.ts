@@ -212,15 +212,13 @@ describe("the editor", () => {
     await deploy(page);
     await open(page, reader);
     await page.locator("#fplus-opcua-read-browse").click();
-    await page.getByText("Press01", { exact: true }).first().waitFor();
-    await page.locator("input[aria-label='Search tags']").pressSequentially("Press01/Temperature");
-    const tag = page.locator(".red-ui-treeList-label:visible", { hasText: /Temperature.*Press01\.Temperature$/ });
-    await tag.click();
+    await page.fill(".fplus-search", "Press01/Temperature");
+    const tag = page.locator('.fplus-row[role="option"]', { has: page.locator('.fplus-name:text-is("Temperature")') });
+    await tag.locator("input").check();
+    await tag.locator(".fplus-value-text", { hasText: /^[\d.]+$/ }).waitFor();
     await watched.screenshot("browse");
-    await page
-      .locator(".ui-dialog-buttonset button, .red-ui-notification button", { hasText: /^(Add|Use|OK)/ })
-      .first()
-      .click();
+    await page.locator("#fplus-browser-add").click();
+    await page.locator("#fplus-browser-add").waitFor({ state: "detached" });
     await page.locator("#fplus-opcua-read-tags input[value='Press01'], #fplus-opcua-read-tags").first().waitFor();
     await page.waitForTimeout(800);
     await watched.screenshot("tag-table");
