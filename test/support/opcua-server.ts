@@ -33,9 +33,9 @@ export interface TestServerOptions {
   readonly maxSessions?: number;
   /** Limits it states, as in OPC 10000-5 6.3.11. */
   readonly operationLimits?: Readonly<Record<string, number>>;
-  /** Namespace URIs, in the order in which they are registered; the tags are in the first. */
+  /** Namespace URIs, in the order in which they are registered; the tags are in `COUNTER_NAMESPACE`. */
   readonly namespaces?: readonly string[];
-  /** Applied URI of the server; two of a redundant pair have two. */
+  /** Two servers of a redundant set have two. */
   readonly applicationUri?: string;
   readonly serviceLevel?: number;
   readonly tags?: number;
@@ -128,7 +128,7 @@ export class TestServer {
     await server.initialize();
     const space = server.engine.addressSpace!;
     for (const uri of namespaces) space.registerNamespace(uri);
-    const namespace = space.getNamespace(namespaces[0]!);
+    const namespace = space.getNamespace(COUNTER_NAMESPACE);
     const counter = namespace.addObject({ organizedBy: space.rootFolder.objects, browseName: "Counter1" });
     const variables = Array.from({ length: this.#options.tags ?? 3 }, (_, i) =>
       namespace.addVariable({
