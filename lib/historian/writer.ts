@@ -331,6 +331,7 @@ function settle(group: readonly Waiting[], rejected: readonly RejectedSample[]):
       .filter(({ index }) => index >= start && index < end)
       .map((sample) => ({ ...sample, index: sample.index - start }));
     resolve({ written: batch.length - own.length, rejected: own });
+    batch.receipt?.confirm();
     start = end;
   }
 }

@@ -1,15 +1,16 @@
-import type { ClientSession, DataValue } from "node-opcua";
+import type { ClientSession, NodeId } from "node-opcua";
 import { messageOf } from "../errors/index.ts";
-import { Receipt, SampleBatch, type Signal } from "../sample/index.ts";
+import { Receipt, type Signal } from "../sample/index.ts";
+import { BatchOutlet } from "./batch-outlet.ts";
 import { BatchSize } from "./batches.ts";
-import { DataChangeDecoder } from "./data-change.ts";
-import { addDataValue } from "./data-value.ts";
+import { DeferredAcknowledgement } from "./deferred-acknowledgement.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { readEnumerations } from "./enumeration.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import {
   isSameRequest,
+  itemRequest,
   type ItemPlace,
   type ItemRequest,
   type MonitoredItem,
@@ -17,13 +18,13 @@ import {
   tagKey,
   type WantedItem,
 } from "./monitored-items.ts";
-import { OVERFLOW, overflowsIn } from "./overflow.ts";
+import { NotificationReader } from "./notification-reader.ts";
 import type { NotificationMessage } from "./publish-loop.ts";
-import { RepeatFilter } from "./repeat-filter.ts";
 import { resolveAddresses } from "./resolve.ts";
 import { revisionNotice } from "./revision.ts";
 import { StructureTypes } from "./structure.ts";
-import { Subscription } from "./subscription.ts";
+import { Subscription, type SubscriptionHandlers } from "./subscription.ts";
+import { type RememberedSubscription, SubscriptionMemory } from "./subscription-memory.ts";
 import type { Tag } from "./tag.ts";
 import { internTags, refusedTag, type TagReader, type TagReaderOptions } from "./tag-reader.ts";
 
@@ -37,6 +38,13 @@ export interface MonitorOptions extends TagReaderOptions {
   readonly queueSize: number;
   /** How long the link may be away without a value lost, as far as the server's queues allow; default 30 s. */
   readonly surviveMs?: number;
+  /**
+   * When the server may forget a message: `stored` when the receipt of its batch is confirmed (or a few seconds later),
+   * `handed` as soon as it is handed on. Default `handed`.
+   */
+  readonly acknowledge?: "stored" | "handed";
+  /** File that remembers the subscription, so that a start after a crash takes it over with all that was not stored. */
+  readonly memoryFile?: string;
 }
 
 /** The session a monitor works on now. */
@@ -47,8 +55,9 @@ interface Link {
 }
 
 const SURVIVE_MS = 30_000;
-/** A queue beyond this is asked of no server by itself; a tag may name a larger one. */
-const LONGEST_QUEUE = 1_000;
+/** A message that nobody stored within this time, or while so many others wait, is acknowledged. */
+const STORED_WITHIN_MS = 5_000;
+const MOST_UNSTORED = 50;
 const LEAST_LIFETIME_MS = 60_000;
 const SILENCE_MARGIN_MS = 5_000;
 const WATCH_MS = 1_000;
@@ -57,23 +66,22 @@ const CLOSE_MS = 2_000;
 
 /**
  * Subscribes to a table of tags and hands on one batch a publish response. The subscription outlives lost links and
- * changes of the table: only tags that changed are touched. Each batch carries a receipt; the server keeps the message
- * until it is confirmed.
+ * changes of the table: only tags that changed are touched. The server keeps each message until it is acknowledged.
  */
 export class Monitor implements TagReader {
   readonly #endpoint: Endpoint;
   readonly #items = new MonitoredItems();
   readonly #refused = new Map<string, Tag>();
+  readonly #outlet: BatchOutlet;
+  readonly #deferred: DeferredAcknowledgement;
+  readonly #memory: SubscriptionMemory | undefined;
   #options: MonitorOptions;
   #tags: readonly Tag[] = [];
   #signals: readonly Signal[] = [];
   #link: Link | undefined;
   #batch: BatchSize | undefined;
-  #decoder: DataChangeDecoder | undefined;
+  #reader: NotificationReader | undefined;
   #subscription: Subscription | undefined;
-  /** Signals whose next value is marked: values before it were lost. */
-  readonly #afterLoss = new Set<number>();
-  readonly #repeats = new RepeatFilter();
   /** A call that changes items was cut off: what the server has is not known. */
   #uncertain = false;
   #noticed = "";
@@ -85,9 +93,18 @@ export class Monitor implements TagReader {
   #closed = false;
 
   constructor(endpoint: Endpoint, tags: readonly Tag[], options: MonitorOptions) {
+    const { reading } = endpoint;
     this.#endpoint = endpoint;
     this.#options = options;
+    this.#memory = options.memoryFile === undefined ? undefined : new SubscriptionMemory(options.memoryFile);
+    this.#outlet = new BatchOutlet((samples) => void (reading.untaken += samples));
+    this.#deferred = new DeferredAcknowledgement({
+      withinMs: STORED_WITHIN_MS,
+      most: MOST_UNSTORED,
+      onUnstored: () => void (reading.unstored += 1),
+    });
     this.#setTags(tags);
+    this.#listen();
   }
 
   get active(): number {
@@ -102,20 +119,20 @@ export class Monitor implements TagReader {
     return this.#subscription?.silence ?? 0;
   }
 
-  /** Reads these tags from now on; what is the same as before goes on undisturbed. */
   async update(tags: readonly Tag[], options: MonitorOptions): Promise<void> {
-    const isSlower = options.publishingMs !== this.#options.publishingMs;
     this.#options = options;
     this.#setTags(tags);
-    await this.#queue(async (link) => {
-      if (isSlower) await this.#drop();
-      await this.#sync(link);
-    });
+    this.#listen();
+    await this.#queue((link) => this.#sync(link));
+  }
+
+  mute(): void {
+    this.#outlet.listen(undefined);
   }
 
   connected(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
     this.#link = { session, limits, opcua };
-    this.#decoder ??= new DataChangeDecoder(opcua);
+    this.#reader ??= new NotificationReader(opcua, this.#endpoint.reading, (error) => this.#options.onError?.(error));
     this.#batch ??= new BatchSize(limits.itemsPerCall);
     this.#batch.limit(limits.itemsPerCall);
     return this.#queue(async (link) => {
@@ -139,15 +156,25 @@ export class Monitor implements TagReader {
     this.#closed = true;
     const isConnected = this.#link !== undefined;
     this.disconnected();
+    this.#deferred.close();
     const subscription = this.#subscription;
     this.#subscription = undefined;
     if (subscription === undefined || !isConnected) return;
+    this.#memory?.forget();
     await Promise.race([subscription.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
   }
 
   #setTags(tags: readonly Tag[]): void {
     this.#tags = tags;
     this.#signals = internTags(this.#endpoint, tags);
+  }
+
+  #listen(): void {
+    const { onBatch, acknowledge } = this.#options;
+    this.#outlet.listen((batch) => {
+      onBatch(batch);
+      if (acknowledge !== "stored") batch.receipt?.confirm();
+    });
   }
 
   /** One change of the subscription at a time; those for a connection that is gone are left out. */
@@ -161,15 +188,45 @@ export class Monitor implements TagReader {
   }
 
   /** Brings the subscription that there was over to this connection; where the server has it no more, it is made anew. */
-  async #takeUp({ session }: Link): Promise<void> {
+  async #takeUp(link: Link): Promise<void> {
     const subscription = this.#subscription;
-    if (subscription === undefined) return;
+    if (subscription === undefined) return this.#adopt(link);
     const { publishing } = this.#endpoint;
-    const reason = subscription.isOn(session)
+    const reason = subscription.isOn(link.session)
       ? await subscription.resume()
-      : await subscription.transfer(session, publishing);
+      : await subscription.transfer(link.session, publishing);
     if (reason !== "") this.#lost(subscription, reason);
     else if (this.#uncertain) await this.#drop();
+    return undefined;
+  }
+
+  /** Takes over the subscription of a former process, with all that it had not acknowledged. */
+  async #adopt(link: Link): Promise<void> {
+    const remembered = this.#memory?.load(this.#endpoint.url);
+    if (remembered === undefined) return;
+    const wanted = new Map(
+      (await this.#describe(link, this.#tags, this.#signals)).map((item) => [tagKey(item.tag), item]),
+    );
+    for (const item of remembered.items) {
+      const now = wanted.get(item.key);
+      const isSame = now?.tag.nodeId === item.tag.nodeId;
+      this.#items.adopt(item, isSame ? now.signal : -1, isSame ? now.texts : undefined);
+    }
+    const { opcua, session } = link;
+    const handlers = this.#handlers();
+    const refused = (reason: string): void => this.#notAdopted(reason);
+    const { publishing } = this.#endpoint;
+    this.#subscription = await Subscription.adopt(opcua, session, publishing, remembered, handlers, refused);
+  }
+
+  #notAdopted(reason: string): void {
+    this.#items.clear();
+    this.#memory?.forget();
+    this.#endpoint.reading.lostSubscriptions += 1;
+    this.#reader?.lost(this.#signals.map(({ id }) => id));
+    this.#options.onNotice?.(
+      `The server does not hand over the subscription of the last run (${reason}): values since then may be missing.`,
+    );
   }
 
   #lost(subscription: Subscription, reason: string): void {
@@ -178,10 +235,10 @@ export class Monitor implements TagReader {
     this.#subscription = undefined;
     this.#items.clear();
     this.#endpoint.reading.lostSubscriptions += 1;
+    this.#reader?.lost(this.#signals.map(({ id }) => id));
     this.#options.onNotice?.(
-      `The server has given the subscription up (${reason}): a new one was made, values in between may be missing.`,
+      `The server has given the subscription up (${reason}): a new one is made, values in between may be missing.`,
     );
-    for (const { id } of this.#signals) this.#afterLoss.add(id);
   }
 
   async #drop(): Promise<void> {
@@ -195,37 +252,35 @@ export class Monitor implements TagReader {
   /** Makes the server's items what the table says. */
   async #sync(link: Link): Promise<void> {
     if (this.#tags.length === 0 && this.#subscription === undefined) return;
-    this.#subscription ??= await this.#subscribe(link);
-    const place = { ...link, subscriptionId: this.#subscription.id, batch: this.#batch! };
+    const { publishingMs } = this.#options;
+    const settings = { publishingMs, lifetimeMs: Math.max(LEAST_LIFETIME_MS, 2 * this.#surviveMs) };
+    const { opcua, session } = link;
+    const { publishing } = this.#endpoint;
+    this.#subscription ??= await Subscription.create(opcua, session, publishing, settings, this.#handlers());
+    const subscription = this.#subscription;
+    await subscription.modify(settings);
     this.#uncertain = true;
-    await this.#change(place, link.limits);
+    await this.#change({ ...link, subscriptionId: subscription.id, batch: this.#batch! }, link);
     this.#uncertain = false;
     if (this.#link !== link) return;
     this.#count(this.#items.size);
-    this.#notice(this.#subscription);
-    this.#watchSilence(this.#subscription);
+    this.#remember(subscription);
+    this.#notice(subscription);
+    this.#watchSilence(subscription);
     this.#retryLater();
   }
 
-  #subscribe({ opcua, session }: Link): Promise<Subscription> {
-    const { publishingMs } = this.#options;
-    const lifetimeMs = Math.max(LEAST_LIFETIME_MS, 2 * this.#surviveMs);
-    return Subscription.create(
-      opcua,
-      session,
-      this.#endpoint.publishing,
-      { publishingMs, lifetimeMs },
-      {
-        onMessage: (message, acknowledge) => this.#take(message, acknowledge),
-        onMissed: (messages) => {
-          this.#endpoint.reading.missedMessages += messages;
-          for (const { id } of this.#signals) this.#afterLoss.add(id);
-        },
-        onLost: (reason) => this.#recreate(reason),
-        onError: (error) => this.#options.onError?.(error),
-        counters: this.#endpoint.reading,
+  #handlers(): SubscriptionHandlers {
+    return {
+      onMessage: (message, acknowledge) => this.#take(message, acknowledge),
+      onMissed: (messages) => {
+        this.#endpoint.reading.missedMessages += messages;
+        this.#reader?.lost(this.#signals.map(({ id }) => id));
       },
-    );
+      onLost: (reason) => this.#recreate(reason),
+      onError: (error) => this.#options.onError?.(error),
+      counters: this.#endpoint.reading,
+    };
   }
 
   /** The server ended the subscription, the session lives. */
@@ -236,103 +291,68 @@ export class Monitor implements TagReader {
     this.#queue((link) => this.#sync(link)).catch((error: unknown) => this.#endpoint.restart(messageOf(error)));
   }
 
-  async #change(place: ItemPlace, limits: ServerLimits): Promise<void> {
+  async #change(place: ItemPlace, link: Link): Promise<void> {
     const gone = new Map(Array.from(this.#items.all(), (item) => [item.key, item]));
-    const fresh: { tag: Tag; signal: number }[] = [];
+    const fresh: number[] = [];
     const modified: { item: MonitoredItem; tag: Tag; asked: ItemRequest }[] = [];
     const keys = new Set<string>();
     this.#tags.forEach((tag, i) => {
       const key = tagKey(tag);
-      const signal = this.#signals[i]!.id;
       const item = this.#items.get(key);
       keys.add(key);
-      if (item === undefined || item.tag.nodeId !== tag.nodeId) return fresh.push({ tag, signal });
+      if (item === undefined || item.tag.nodeId !== tag.nodeId) return fresh.push(i);
       gone.delete(key);
       const asked = this.#requestFor(tag);
       if (!isSameRequest(item.asked, asked)) modified.push({ item, tag, asked });
-      this.#items.rename(item, tag, signal);
+      this.#items.rename(item, tag, this.#signals[i]!.id);
       return undefined;
     });
     for (const key of this.#refused.keys()) if (!keys.has(key)) this.#refused.delete(key);
     if (gone.size > 0) await this.#items.remove(place, [...gone.values()]);
     if (modified.length > 0) await this.#items.modify(place, modified);
-    if (fresh.length > 0) await this.#create(place, limits, fresh);
+    if (fresh.length === 0) return;
+    const [tags, signals] = [fresh.map((i) => this.#tags[i]!), fresh.map((i) => this.#signals[i]!)];
+    const wanted = await this.#describe(link, tags, signals);
+    await this.#items.create(place, wanted, ({ tag }, reason) => this.#refuse(tag, reason));
+    for (const { tag } of wanted) if (this.#items.get(tagKey(tag)) !== undefined) this.#refused.delete(tagKey(tag));
   }
 
-  async #create(place: ItemPlace, limits: ServerLimits, fresh: readonly { tag: Tag; signal: number }[]): Promise<void> {
-    const { session, opcua } = place;
-    const addresses = fresh.map(({ tag }) => tag.nodeId);
-    const found = (await resolveAddresses(session, limits, opcua, addresses)).flatMap((nodeId, i) => {
-      if (typeof nodeId !== "string") return [{ ...fresh[i]!, nodeId, asked: this.#requestFor(fresh[i]!.tag) }];
-      this.#refuse(fresh[i]!.tag, nodeId);
-      return [];
+  /** What there is to know of tags before items are made of them; those without a node are refused. */
+  async #describe(
+    { session, limits, opcua }: Link,
+    tags: readonly Tag[],
+    signals: readonly Signal[],
+  ): Promise<WantedItem[]> {
+    const addresses = tags.map(({ nodeId }) => nodeId);
+    const found: Omit<WantedItem, "texts">[] = [];
+    (await resolveAddresses(session, limits, opcua, addresses)).forEach((nodeId, i) => {
+      const tag = tags[i]!;
+      if (typeof nodeId === "string") this.#refuse(tag, nodeId);
+      else found.push({ tag, nodeId, signal: signals[i]!.id, asked: this.#requestFor(tag) });
     });
-    const nodeIds = found.map(({ nodeId }) => nodeId);
+    const nodeIds: NodeId[] = found.map(({ nodeId }) => nodeId);
     const texts = this.#options.enumTexts ? await readEnumerations(session, limits, opcua, nodeIds) : [];
     this.#items.structures ??= await StructureTypes.of(session, limits, opcua, nodeIds, () => {
       this.#endpoint.reading.undecoded += 1;
     });
-    const wanted: WantedItem[] = found.map((item, i) => ({ ...item, texts: texts[i] }));
-    await this.#items.create(place, wanted, ({ tag }, reason) => this.#refuse(tag, reason));
-    for (const { tag } of wanted) if (this.#items.get(tagKey(tag)) !== undefined) this.#refused.delete(tagKey(tag));
+    return found.map((item, i) => ({ ...item, texts: texts[i] }));
   }
 
   get #surviveMs(): number {
     return this.#options.surviveMs ?? SURVIVE_MS;
   }
 
-  /** What the server is asked for: a queue that holds what changes while the link is away. */
-  #requestFor({ samplingMs = this.#options.samplingMs, ...tag }: Tag): ItemRequest {
-    const { queueSize: least, publishingMs } = this.#options;
-    const changes = Math.ceil(this.#surviveMs / (samplingMs || publishingMs));
-    return {
-      samplingMs,
-      queueSize: tag.queueSize ?? Math.max(least, Math.min(LONGEST_QUEUE, changes)),
-      ...(tag.deadband === undefined ? {} : { deadband: tag.deadband }),
-      ...(tag.deadbandPercent === undefined ? {} : { deadbandPercent: tag.deadbandPercent }),
-      ...(tag.trigger === undefined ? {} : { trigger: tag.trigger }),
-    };
+  #requestFor(tag: Tag): ItemRequest {
+    return itemRequest(tag, { ...this.#options, surviveMs: this.#surviveMs });
   }
 
   #take(message: NotificationMessage, acknowledge: () => void): void {
-    const now = Date.now();
     this.#triedSilence = false;
-    const { dataChanges, others } = message;
-    const batch = new SampleBatch(dataChanges.reduce((sum, bytes) => sum + DataChangeDecoder.count(bytes), 0));
-    for (const bytes of dataChanges) this.#decode(bytes, batch, now);
-    for (const part of others) this.#addDecoded(part, batch, now);
-    this.#endpoint.reading.repeatedValues += this.#repeats.apply(batch);
-    this.#endpoint.reading.changes += batch.length;
+    const batch = this.#reader!.read(message, this.#items);
     if (batch.length === 0) return acknowledge();
-    this.#endpoint.reading.overflows += overflowsIn(batch);
-    if (this.#afterLoss.size > 0) this.#markLoss(batch);
-    batch.receipt = new Receipt(acknowledge);
-    return this.#options.onBatch(batch);
-  }
-
-  #decode(bytes: Uint8Array, batch: SampleBatch, now: number): void {
-    try {
-      this.#decoder!.decode(bytes, this.#items, batch, now);
-    } catch (error) {
-      this.#endpoint.reading.malformed += 1;
-      this.#options.onError?.(error);
-    }
-  }
-
-  /** Data changes that came as node-opcua's objects, as those sent again do. */
-  #addDecoded(part: object, batch: SampleBatch, now: number): void {
-    const { monitoredItems } = part as { monitoredItems?: readonly { clientHandle: number; value: DataValue }[] };
-    for (const { clientHandle, value } of monitoredItems ?? []) {
-      const { signals, texts, structures } = this.#items;
-      const signal = signals[clientHandle] ?? -1;
-      if (signal >= 0) addDataValue(batch, signal, value, now, texts[clientHandle], structures);
-    }
-  }
-
-  #markLoss(batch: SampleBatch): void {
-    for (let i = 0; i < batch.length; i++) {
-      if (this.#afterLoss.delete(batch.signal[i]!)) batch.status[i] = (batch.status[i]! | OVERFLOW) >>> 0;
-    }
+    const isDeferred = this.#options.acknowledge === "stored";
+    batch.receipt = isDeferred ? this.#deferred.receiptFor(acknowledge) : new Receipt(acknowledge);
+    return this.#outlet.put(batch);
   }
 
   #refuse(tag: Tag, reason: string): void {
@@ -340,6 +360,18 @@ export class Monitor implements TagReader {
     const isKnown = this.#refused.has(key);
     this.#refused.set(key, tag);
     if (!isKnown) this.#options.onError?.(refusedTag(tag, reason));
+  }
+
+  #remember({ id, publishingMs, lifetimeMs, keepAliveMs }: Subscription): void {
+    if (this.#memory === undefined) return;
+    const { url } = this.#endpoint;
+    const items = [...this.#items.all()];
+    const remembered: RememberedSubscription = { url, id, publishingMs, lifetimeMs, keepAliveMs, items };
+    try {
+      this.#memory.save(remembered);
+    } catch (error) {
+      this.#options.onError?.(error);
+    }
   }
 
   /** Says once what the server made of what was asked, and again when that changes. */
@@ -353,9 +385,8 @@ export class Monitor implements TagReader {
   /** A server that has gone silent: first a new connection for the same session, then a new session. */
   #watchSilence(subscription: Subscription): void {
     clearInterval(this.#watch);
-    const silenceMs = 3 * subscription.keepAliveMs + SILENCE_MARGIN_MS;
     this.#watch = setInterval(() => {
-      if (subscription.silence <= silenceMs) return;
+      if (subscription.silence <= 3 * subscription.keepAliveMs + SILENCE_MARGIN_MS) return;
       const reason = `no publish response for ${Math.round(subscription.silence / 1000)} s`;
       const isSecond = this.#triedSilence;
       this.#triedSilence = true;

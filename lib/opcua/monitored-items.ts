@@ -54,6 +54,8 @@ export interface ItemPlace {
   readonly batch: BatchSize;
 }
 
+/** A queue beyond this is asked of no server by itself; a tag may name a larger one. */
+const LONGEST_QUEUE = 1_000;
 /** Answers that mean: without the filter it would have worked. */
 const FILTER_REFUSED =
   /BadMonitoredItemFilterUnsupported|BadMonitoredItemFilterInvalid|BadFilterNotAllowed|BadDeadbandFilterInvalid/;
@@ -215,6 +217,22 @@ export class MonitoredItems implements HandleTable {
     this.#items.set(item.key, { ...item, tag });
     this.signals[item.handle] = signal;
   }
+}
+
+/** The item that a tag asks for: as the reader's rates say where it names none, with a queue that outlasts a lost link. */
+export function itemRequest(
+  { samplingMs, queueSize, deadband, deadbandPercent, trigger }: Tag,
+  rates: { readonly samplingMs: number; readonly publishingMs: number; readonly queueSize: number; surviveMs: number },
+): ItemRequest {
+  const sampling = samplingMs ?? rates.samplingMs;
+  const changes = Math.ceil(rates.surviveMs / (sampling || rates.publishingMs));
+  return {
+    samplingMs: sampling,
+    queueSize: queueSize ?? Math.max(rates.queueSize, Math.min(LONGEST_QUEUE, changes)),
+    ...(deadband === undefined ? {} : { deadband }),
+    ...(deadbandPercent === undefined ? {} : { deadbandPercent }),
+    ...(trigger === undefined ? {} : { trigger }),
+  };
 }
 
 /** True where two requests are the same. */

@@ -17,6 +17,8 @@ export interface ReadingCounters {
   malformed: number;
   /** Messages acknowledged though nobody had stored them in time. */
   unstored: number;
+  /** Values that nobody took while the node was away. */
+  untaken: number;
   /** Structures handed on as base64, because their type is not known. */
   undecoded: number;
 }
@@ -33,6 +35,7 @@ export function noReadings(): ReadingCounters {
     lostSubscriptions: 0,
     malformed: 0,
     unstored: 0,
+    untaken: 0,
     undecoded: 0,
   };
 }

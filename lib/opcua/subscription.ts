@@ -1,6 +1,7 @@
 import type {
   ClientSession,
   CreateSubscriptionResponse,
+  ModifySubscriptionResponse,
   NotificationMessage as OpcuaNotification,
   TransferSubscriptionsResponse,
 } from "node-opcua";
@@ -45,6 +46,18 @@ const MOST_HELD = 1_000;
 const NOT_THERE = /BadMessageNotAvailable/;
 const NO_SUBSCRIPTION = /BadSubscriptionIdInvalid|BadNoSubscription/;
 
+/** What is asked of the server; it sends everything it has, in as few messages as it can. */
+function requestOf({ publishingMs, lifetimeMs }: SubscriptionSettings) {
+  const keepAliveCount = Math.max(LEAST_KEEP_ALIVE_COUNT, Math.ceil(KEEP_ALIVE_MS / publishingMs));
+  return {
+    requestedPublishingInterval: publishingMs,
+    requestedMaxKeepAliveCount: keepAliveCount,
+    requestedLifetimeCount: Math.max(3 * keepAliveCount, Math.ceil(lifetimeMs / publishingMs)),
+    maxNotificationsPerPublish: 0,
+    priority: 10,
+  };
+}
+
 /** The sequence number after one; 0 is never used (OPC 10000-4 7.13). */
 function after(sequenceNumber: number): number {
   return sequenceNumber === LAST_SEQUENCE_NUMBER ? 1 : sequenceNumber + 1;
@@ -61,9 +74,12 @@ function distance(a: number, b: number): number {
  */
 export class Subscription implements Subscriber {
   readonly id: number;
-  readonly publishingMs: number;
-  readonly lifetimeMs: number;
-  readonly keepAliveMs: number;
+  /** As the server revised them. */
+  publishingMs: number;
+  lifetimeMs: number;
+  keepAliveMs: number;
+  /** As they were asked for; undefined for one taken over. */
+  #asked: SubscriptionSettings | undefined;
   readonly #opcua: Opcua;
   readonly #handlers: SubscriptionHandlers;
   #session: ClientSession;
@@ -100,21 +116,12 @@ export class Subscription implements Subscriber {
     opcua: Opcua,
     session: ClientSession,
     loop: PublishLoop,
-    { publishingMs, lifetimeMs }: SubscriptionSettings,
+    settings: SubscriptionSettings,
     handlers: SubscriptionHandlers,
   ): Promise<Subscription> {
-    const keepAliveCount = Math.max(LEAST_KEEP_ALIVE_COUNT, Math.ceil(KEEP_ALIVE_MS / publishingMs));
     const made = await perform<CreateSubscriptionResponse>(
       session,
-      new opcua.CreateSubscriptionRequest({
-        requestedPublishingInterval: publishingMs,
-        requestedMaxKeepAliveCount: keepAliveCount,
-        requestedLifetimeCount: Math.max(3 * keepAliveCount, Math.ceil(lifetimeMs / publishingMs)),
-        // No limit: the server sends everything it has, in as few messages as it can.
-        maxNotificationsPerPublish: 0,
-        publishingEnabled: true,
-        priority: 10,
-      }),
+      new opcua.CreateSubscriptionRequest({ ...requestOf(settings), publishingEnabled: true }),
     );
     const interval = made.revisedPublishingInterval;
     const subscription = new Subscription(opcua, session, loop, handlers, {
@@ -124,6 +131,7 @@ export class Subscription implements Subscriber {
       keepAliveMs: interval * made.revisedMaxKeepAliveCount,
       next: 1,
     });
+    subscription.#asked = settings;
     loop.add(subscription);
     return subscription;
   }
@@ -144,6 +152,20 @@ export class Subscription implements Subscriber {
     const reason = await subscription.transfer(session, loop);
     if (reason !== "") refused(reason);
     return reason === "" ? subscription : undefined;
+  }
+
+  /** Asks for other intervals, where these are others than were asked last. @throws Error of node-opcua */
+  async modify(settings: SubscriptionSettings): Promise<void> {
+    const asked = this.#asked;
+    if (asked?.publishingMs === settings.publishingMs && asked.lifetimeMs === settings.lifetimeMs) return;
+    const made = await perform<ModifySubscriptionResponse>(
+      this.#session,
+      new this.#opcua.ModifySubscriptionRequest({ ...requestOf(settings), subscriptionId: this.id }),
+    );
+    this.#asked = settings;
+    this.publishingMs = made.revisedPublishingInterval;
+    this.lifetimeMs = made.revisedPublishingInterval * made.revisedLifetimeCount;
+    this.keepAliveMs = made.revisedPublishingInterval * made.revisedMaxKeepAliveCount;
   }
 
   /** Milliseconds since the server last sent anything of it. */

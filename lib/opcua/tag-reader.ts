@@ -11,6 +11,10 @@ export interface TagReader extends SessionUser {
   readonly refused: number;
   /** Milliseconds since the server last said anything. */
   readonly silence: number;
+  /** Reads these tags from now on; what is the same as before goes on undisturbed. */
+  update(tags: readonly Tag[], options: TagReaderOptions): Promise<void>;
+  /** Nobody listens for a while: batches wait for the next `update`. */
+  mute(): void;
   close(): Promise<void>;
 }
 

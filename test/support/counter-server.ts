@@ -1,6 +1,6 @@
 /**
  * An OPC UA server whose tags count: every missing or doubled sample downstream is visible as a hole or a repeat.
- * Runs as a process of its own: `node counter-server.ts <port> <tags> <periodMs> [start]`. Prints `ready` when it listens.
+ * Runs as a process of its own: `node counter-server.ts <port> <tags> <periodMs> [start] [--hands-over]`. Prints `ready` when it listens.
  */
 import { DataType, OPCUACertificateManager, OPCUAServer, StatusCodes, Variant } from "node-opcua";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,6 +8,8 @@ import os from "node:os";
 import path from "node:path";
 
 const [port = 0, tags = 10, periodMs = 100, start = 0] = process.argv.slice(2).map(Number);
+/** Whether a subscription may be taken over by an anonymous client without security, which the standard advises against. */
+const handsOver = process.argv.includes("--hands-over");
 const pki = mkdtempSync(path.join(os.tmpdir(), "fplus-counter-"));
 
 const server = new OPCUAServer({
@@ -16,6 +18,7 @@ const server = new OPCUAServer({
   port,
   resourcePath: "/counter",
   allowAnonymous: true,
+  allowAnonymousSubscriptionTransferOnUnsecuredChannel: handsOver,
   serverCertificateManager: new OPCUACertificateManager({
     rootFolder: pki,
     automaticallyAcceptUnknownCertificate: true,

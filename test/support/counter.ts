@@ -7,8 +7,13 @@ export async function startCounter(
   tags: number,
   periodMs: number,
   first = 0,
+  options: readonly "--hands-over"[] = [],
 ): Promise<ServiceProcess & { readonly url: string }> {
   const program = path.join(import.meta.dirname, "counter-server.ts");
-  const server = await startPrinting(process.execPath, [program, ...[port, tags, periodMs, first].map(String)]);
+  const server = await startPrinting(process.execPath, [
+    program,
+    ...[port, tags, periodMs, first].map(String),
+    ...options,
+  ]);
   return { ...server, url: `opc.tcp://127.0.0.1:${port}/counter` };
 }

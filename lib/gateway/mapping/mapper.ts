@@ -61,6 +61,7 @@ export class Mapper {
    */
   map(batch: SampleBatch): Mapped | Promise<Mapped> {
     const out = new Mapped(batch.length);
+    out.good.receipt = batch.receipt;
     const now = Date.now();
     for (let i = 0; i < batch.length; i++) {
       const wait = this.#sample(batch, i, out, now);

@@ -1,7 +1,7 @@
 import type { BrokerAddress, LinkFactory } from "../../broker/index.ts";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
-import { SampleBatch, type SampleValue, signals, ValueType } from "../../sample/index.ts";
+import { type Receipt, SampleBatch, type SampleValue, signals, ValueType } from "../../sample/index.ts";
 import type { Spool, SpoolRecord } from "../../spool/index.ts";
 import { type CommandMetric, commandsOf } from "../commands.ts";
 import { DEVICE_REBIRTH_METRIC, REBIRTH_METRIC } from "../control-metrics.ts";
@@ -130,7 +130,8 @@ export class EdgeNode {
   }
 
   /**
-   * Takes samples: each is in the spool when this returns, and on its way when the node is online.
+   * Takes samples: each is in the spool when this returns, and on its way when the node is online. The receipt of a batch is
+   * confirmed when the disk has it.
    * When the spool cannot take them (a full disk), they are sent at once without a copy if the node is online; that is
    * reported and counted as `unkept`. Template definitions among them go into the NBIRTH. `device` overrides the device
    * of every signal; signals without one are metrics of the node itself.
@@ -139,6 +140,7 @@ export class EdgeNode {
   accept(batch: SampleBatch, device = ""): void {
     const samples = this.#withoutDefinitions(batch);
     if (samples.length > 0) this.#accept(samples, device);
+    else batch.receipt?.confirm();
   }
 
   #accept(batch: SampleBatch, device: string): void {
@@ -229,6 +231,7 @@ export class EdgeNode {
   #withoutDefinitions(batch: SampleBatch): SampleBatch {
     if (batch.type.subarray(0, batch.length).indexOf(ValueType.Template) < 0) return batch;
     const left = new SampleBatch(batch.length);
+    left.receipt = batch.receipt;
     for (let i = 0; i < batch.length; i++) {
       const template = templateAt(batch, i);
       try {
@@ -251,6 +254,7 @@ export class EdgeNode {
     try {
       const position = this.#options.spool.append(encodeRecord(batch, aliases));
       this.#keepFault = "";
+      if (batch.receipt !== undefined) this.#confirm(batch.receipt);
       return position;
     } catch (error) {
       this.#keepFault = messageOf(error);
@@ -259,6 +263,14 @@ export class EdgeNode {
       this.#report(error);
       return undefined;
     }
+  }
+
+  /** Its source may forget a batch when the disk has it. */
+  #confirm(receipt: Receipt): void {
+    this.#options.spool.flush().then(
+      () => receipt.confirm(),
+      (error: unknown) => this.#report(error),
+    );
   }
 
   /** Keeps the newest sample of a metric, which its births carry. */
