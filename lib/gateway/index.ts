@@ -16,3 +16,4 @@ export { StatusTopics, type StatusTopicsOptions, type StatusSource } from "./sta
 export { MqttDevices, type MqttDevicesOptions } from "./mqtt-devices.ts";
 export { type Reading, readingsOf } from "./topic-payload.ts";
 export { type TopicMatch, TopicPattern } from "./topic-pattern.ts";
+export { type SurveyOptions, surveyTopics, type TopicSeen } from "./topic-survey.ts";

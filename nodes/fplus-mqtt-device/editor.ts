@@ -1,10 +1,12 @@
+import { pickTopic } from "./topic-picker.ts";
+
 RED.nodes.registerType("fplus-mqtt-device", {
   category: "Factory+",
   color: "#A6BBCF",
   icon: "fplus-mqtt-device.svg",
   paletteLabel: "mqtt device",
   inputs: 0,
-  outputs: 1,
+  outputs: 2,
   defaults: {
     name: { value: "" },
     broker: { value: "", type: "fplus-broker", required: false },
@@ -33,6 +35,10 @@ RED.nodes.registerType("fplus-mqtt-device", {
       },
     },
     qos: { value: "0" },
+    staleSeconds: {
+      value: "300",
+      validate: (value: string, _options: unknown) => Number(value) >= 0 || "Give seconds; 0 for never.",
+    },
     output: { value: "batch" },
   },
   label() {
@@ -41,5 +47,12 @@ RED.nodes.registerType("fplus-mqtt-device", {
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
-  outputLabels: "samples",
+  outputLabels: ["samples", "states of devices"],
+  oneditprepare() {
+    $("#fplus-mqtt-device-seen").on("click", () =>
+      pickTopic(String($("#node-input-broker").val() ?? ""), (pattern) =>
+        $("#node-input-topic").val(pattern).trigger("change"),
+      ),
+    );
+  },
 });

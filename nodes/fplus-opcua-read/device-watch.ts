@@ -1,7 +1,7 @@
-import { DeviceBoard, type DeviceStatus } from "../../lib/gateway/index.ts";
+import { DeviceBoard } from "../../lib/gateway/index.ts";
 import type { Endpoint, SessionUser, Tag } from "../../lib/opcua/index.ts";
 import type { SampleBatch } from "../../lib/sample/index.ts";
-import type { Message } from "../frame/index.ts";
+import { type Message, stateMessage } from "../frame/index.ts";
 
 /** A session that comes back within this time was not away. */
 const PATIENCE_MS = 1500;
@@ -23,7 +23,7 @@ export class DeviceWatch implements SessionUser {
       needsSiblings: true,
       patienceMs: PATIENCE_MS,
       firstMs: FIRST_MS,
-      onChange: (changes) => tell(changes.map(messageOf)),
+      onChange: (changes) => tell(changes.map(stateMessage)),
     });
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
@@ -54,13 +54,4 @@ export class DeviceWatch implements SessionUser {
     if (this.#endpoint.state === "down") this.#board.lost(this.#endpoint.reason);
     this.#board.look();
   }
-}
-
-/** `death` is what a sparkplug device node turns into DDEATH. */
-function messageOf({ device, state, reason, at }: DeviceStatus): Message {
-  return {
-    topic: device,
-    payload: { device, state, at, ...(reason === "" ? {} : { reason }) },
-    death: state === "offline",
-  } as unknown as Message;
 }

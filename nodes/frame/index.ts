@@ -10,6 +10,7 @@ export {
   type NodeContext,
   serviceOf,
 } from "./define.ts";
+export { stateMessage } from "./device-state.ts";
 export { amount, liveStatus, Rate } from "./live-status.ts";
 export { batchOf, messagesOf, type OutputShape } from "./samples.ts";
 export type { StatusState } from "./status.ts";

@@ -144,6 +144,23 @@ describe("the map's dialog", () => {
     assert.equal(map!.counters["unmapped"], 0);
     assert.deepEqual(watched.problems, []);
   });
+
+  test("a sensor's topic is picked from those that are heard now, level by level", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    await page.evaluate(() => RED.editor.edit(RED.nodes.node("fplus-map-mqtt")!));
+    await page.locator("#fplus-mqtt-device-seen").click();
+    await page.locator("[role=listbox] li", { hasText: "sensors/Hall1/climate" }).click();
+    await page.getByText("sensors/{device}/{metric} takes 1 of 1 topic.").waitFor();
+    await page.locator("select[aria-label='Level sensors']").selectOption("any");
+    await watched.screenshot("mqtt-topics");
+    await page.locator(".red-ui-notification button.primary").click();
+    assert.equal(await page.inputValue("#node-input-topic"), "+/{device}/{metric}");
+    await watched.screenshot("mqtt-device");
+    await page.locator("#node-dialog-cancel").click();
+    await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
+    assert.deepEqual(watched.problems, []);
+  });
 });
 
 async function deploy(page: Page): Promise<void> {
