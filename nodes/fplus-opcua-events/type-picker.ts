@@ -47,7 +47,7 @@ export function showFields(found: readonly ShownField[], ticked: readonly ShownF
       .appendTo(row);
     $("<label>")
       .attr({ for: id, title: shown.path })
-      .css({ width: "auto", margin: "0" })
+      .css({ display: "inline", width: "auto", margin: "0" })
       .text(shown.name)
       .appendTo(row);
   }
