@@ -1,20 +1,24 @@
-import type { Argument, ClientSession, DataValue, NodeId, Variant } from "node-opcua";
+import type { Argument, ClientSession, NodeId, Variant } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
-import { SampleBatch, type SampleValue } from "../sample/index.ts";
-import { addDataValue } from "./data-value.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { resolveAddresses } from "./resolve.ts";
+import { plainOfVariant, StructureTypes } from "./structure.ts";
 import { addressMistake } from "./tag.ts";
+import { readArgumentShapes, type ValueShape } from "./value-shape.ts";
 import { variantFor } from "./variant.ts";
 
 /** One argument as the method declares it. */
 export interface MethodArgument {
   readonly name: string;
-  /** Name of its built-in type; arrays end in `[]`. */
+  /** Name of its built-in type or structure; arrays end in `[]`. */
   readonly type: string;
   readonly description: string;
+  /** Texts of its values, where it is an enumeration or a Boolean. */
+  readonly choices?: readonly string[];
+  /** A value to begin with, where it is an array or a structure. */
+  readonly example?: unknown;
 }
 
 /** A method and the object it is called on. */
@@ -28,12 +32,21 @@ export interface MethodTarget {
 export interface CallResult {
   /** StatusCode by name; `Good` where the server just did it. */
   readonly status: string;
-  /** Output arguments by name. */
-  readonly outputs: Readonly<Record<string, SampleValue>>;
+  /** Output arguments by name, structures and arrays as plain JSON. */
+  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /** Arguments in the method's order, or by name. */
 export type CallArguments = readonly unknown[] | Readonly<Record<string, unknown>>;
+
+interface Definition {
+  readonly inputs: readonly Argument[];
+  readonly outputs: readonly Argument[];
+  readonly shapes: readonly ValueShape[];
+}
+
+/** What methods declare, by NodeId and for as long as the session lives. */
+const known = new WeakMap<ClientSession, Map<string, Definition>>();
 
 /**
  * The arguments a method takes and gives.
@@ -45,10 +58,11 @@ export function methodArguments(
 ): Promise<{ inputs: MethodArgument[]; outputs: MethodArgument[] }> {
   return endpoint.withSession(async (session, limits, opcua) => {
     const { method } = await resolve(session, limits, opcua, target);
-    const { inputArguments, outputArguments } = await definitionOf(session, method, target);
+    const { inputs, outputs, shapes } = await definitionOf(session, limits, opcua, method, target);
+    const given = await readArgumentShapes(session, limits, opcua, outputs);
     return {
-      inputs: await Promise.all(inputArguments.map((argument) => described(session, opcua, argument))),
-      outputs: await Promise.all(outputArguments.map((argument) => described(session, opcua, argument))),
+      inputs: inputs.map((argument, i) => described(opcua, argument, shapes[i]!)),
+      outputs: outputs.map((argument, i) => described(opcua, argument, given[i]!)),
     };
   });
 }
@@ -60,23 +74,24 @@ export function methodArguments(
 export function callMethod(endpoint: Endpoint, target: MethodTarget, given: CallArguments): Promise<CallResult> {
   return endpoint.withSession(async (session, limits, opcua) => {
     const { object, method } = await resolve(session, limits, opcua, target);
-    const { inputArguments, outputArguments } = await definitionOf(session, method, target);
-    const values = inOrder(inputArguments, given, target);
-    const inputs: Variant[] = [];
-    for (const [i, argument] of inputArguments.entries()) {
-      const type = { dataType: await opcua.findBasicDataType(session, argument.dataType), rank: argument.valueRank };
-      const variant = variantFor(opcua, type, values[i]);
-      if (typeof variant === "string") throw fault(`${argument.name}: ${variant}`, String(argument.name));
-      inputs.push(variant);
-    }
-    const result = await session.call({ objectId: object, methodId: method, inputArguments: inputs });
-    if (!result.statusCode.isGood()) {
+    const { inputs, outputs, shapes } = await definitionOf(session, limits, opcua, method, target);
+    const values = inOrder(inputs, given, target);
+    const inputArguments = inputs.map(({ name }, i) => {
+      const variant = variantFor(opcua, shapes[i]!, values[i]);
+      if (typeof variant === "string") throw fault(`${name}: ${variant}`, String(name));
+      return variant;
+    });
+    const result = await session.call({ objectId: object, methodId: method, inputArguments });
+    if (!result.statusCode.isGoodish()) {
       const refused = (result.inputArgumentResults ?? []).flatMap((code, i) =>
-        code.isGood() ? [] : [`${inputArguments[i]?.name ?? i}: ${code.name}`],
+        code.isGood() ? [] : [`${inputs[i]?.name ?? i}: ${code.name}`],
       );
       throw fault(`the server answered ${[result.statusCode.name, ...refused].join("; ")}`, target.method);
     }
-    return { status: result.statusCode.name, outputs: outputsOf(outputArguments, result.outputArguments ?? []) };
+    const outputArguments = result.outputArguments ?? [];
+    const isStructured = outputArguments.some(({ dataType }) => dataType === opcua.DataType.ExtensionObject);
+    const structures = isStructured ? await StructureTypes.all(session, opcua) : undefined;
+    return { status: result.statusCode.name, outputs: outputsOf(outputs, outputArguments, structures) };
   });
 }
 
@@ -100,23 +115,52 @@ async function resolve(
 
 async function definitionOf(
   session: ClientSession,
+  limits: ServerLimits,
+  opcua: Opcua,
   method: NodeId,
   target: MethodTarget,
-): Promise<{ inputArguments: Argument[]; outputArguments: Argument[] }> {
+): Promise<Definition> {
+  const ofSession = known.get(session) ?? new Map<string, Definition>();
+  known.set(session, ofSession);
+  const before = ofSession.get(method.toString());
+  if (before !== undefined) return before;
   try {
-    return await session.getArgumentDefinition(method);
+    const { inputArguments: inputs, outputArguments: outputs } = await session.getArgumentDefinition(method);
+    const definition = { inputs, outputs, shapes: await readArgumentShapes(session, limits, opcua, inputs) };
+    ofSession.set(method.toString(), definition);
+    return definition;
   } catch (error) {
     throw new FplusError("opcua.call", "the server has no such method", { field: target.method, cause: error });
   }
 }
 
-async function described(session: ClientSession, opcua: Opcua, argument: Argument): Promise<MethodArgument> {
-  const type = opcua.DataType[await opcua.findBasicDataType(session, argument.dataType)];
+function described(opcua: Opcua, { name, description }: Argument, shape: ValueShape): MethodArgument {
+  const { dataType, rank, texts, structure } = shape;
+  const type = structure?.name ?? opcua.DataType[dataType];
+  const choices = texts !== undefined ? [...texts.values()] : type === "Boolean" ? ["true", "false"] : undefined;
   return {
-    name: argument.name ?? "",
-    type: argument.valueRank >= 0 ? `${type}[]` : type,
-    description: argument.description.text ?? "",
+    name: name ?? "",
+    type: rank >= 0 ? `${type}[]` : type,
+    description: description.text ?? "",
+    ...(choices === undefined || rank >= 0 ? {} : { choices }),
+    ...(rank >= 0 || structure !== undefined ? { example: exampleOf(opcua, shape) } : {}),
   };
+}
+
+/** What such a value looks like. */
+function exampleOf(opcua: Opcua, { dataType, rank, texts, structure }: ValueShape): unknown {
+  const { DataType } = opcua;
+  const one =
+    texts !== undefined
+      ? ([...texts.values()][0] ?? 0)
+      : structure !== undefined
+        ? Object.fromEntries(structure.fields.map((field) => [field.name, exampleOf(opcua, field)]))
+        : dataType === DataType.Boolean
+          ? false
+          : dataType >= DataType.SByte && dataType <= DataType.Double
+            ? 0
+            : "";
+  return rank >= 0 ? [one] : one;
 }
 
 function inOrder(declared: readonly Argument[], given: CallArguments, target: MethodTarget): unknown[] {
@@ -133,14 +177,14 @@ function inOrder(declared: readonly Argument[], given: CallArguments, target: Me
   return declared.map(({ name }) => byName[name ?? ""]);
 }
 
-function outputsOf(declared: readonly Argument[], variants: readonly Variant[]): Record<string, SampleValue> {
-  const outputs: Record<string, SampleValue> = Object.create(null) as Record<string, SampleValue>;
-  for (const [i, value] of variants.entries()) {
-    const batch = new SampleBatch(1);
-    const data = { value, statusCode: { value: 0 }, sourceTimestamp: null, serverTimestamp: null };
-    addDataValue(batch, 0, data as unknown as DataValue, Date.now());
-    outputs[declared[i]?.name ?? String(i)] = batch.value(0);
-  }
+function outputsOf(
+  declared: readonly Argument[],
+  variants: readonly Variant[],
+  structures: StructureTypes | undefined,
+): Record<string, unknown> {
+  const outputs: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [i, variant] of variants.entries())
+    outputs[declared[i]?.name ?? String(i)] = plainOfVariant(variant, structures);
   return outputs;
 }
 

@@ -29,14 +29,25 @@ export async function readEnumerations(
       ...found.map(({ statusCode, value }) => (statusCode.isGood() ? (value.value as NodeId) : undefined)),
     );
   }
+  const byType = await enumTextsOfTypes(session, limits, opcua, dataTypes);
+  const discrete = await readTexts(session, limits, opcua, variables, ".EnumStrings");
+  return variables.map((_, i) => discrete[i] ?? byType[i]);
+}
+
+/** The texts of DataTypes that are enumerations; undefined for the others. */
+export async function enumTextsOfTypes(
+  session: ClientSession,
+  limits: ServerLimits,
+  opcua: Opcua,
+  dataTypes: readonly (NodeId | undefined)[],
+): Promise<(EnumTexts | undefined)[]> {
   const byType = new Map<string, EnumTexts>();
   const own = distinct(dataTypes.filter((type) => type !== undefined && type.namespace !== STANDARD_NAMESPACE));
   for (const property of [".EnumStrings", ".EnumValues"]) {
     const texts = await readTexts(session, limits, opcua, own, property);
     texts.forEach((text, i) => text !== undefined && byType.set(String(own[i]), text));
   }
-  const discrete = await readTexts(session, limits, opcua, variables, ".EnumStrings");
-  return variables.map((_, i) => discrete[i] ?? byType.get(String(dataTypes[i])));
+  return dataTypes.map((type) => byType.get(String(type)));
 }
 
 function distinct(types: readonly (NodeId | undefined)[]): NodeIdLike[] {

@@ -78,6 +78,17 @@ export class StructureTypes {
     return types;
   }
 
+  /** Knows every structure that the server describes. */
+  static async all(
+    session: ClientSession,
+    opcua: Opcua,
+    onUndecoded: () => void = () => undefined,
+  ): Promise<StructureTypes> {
+    const types = new StructureTypes(session, opcua, onUndecoded);
+    await types.#learn();
+    return types;
+  }
+
   /** The structure in some bytes; undefined where its type is unknown or they do not fit. */
   decode(opaque: OpaqueStructure): object | undefined {
     if (this.#manager === undefined) {

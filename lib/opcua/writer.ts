@@ -2,16 +2,18 @@ import type { ClientSession, NodeId, Variant } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ServerLimits } from "./limits.ts";
-import { readEnumerations } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
 import { resolveTargets } from "./target.ts";
-import { type VariableType, variantFor } from "./variant.ts";
+import { readValueShapes, type ValueShape } from "./value-shape.ts";
+import { variantFor } from "./variant.ts";
 
 /** One variable to write. */
 export interface WriteRequest {
   /** A NodeId, a browse path, or `device/metric` as a reader of the endpoint knows it. */
   readonly target: string;
   readonly value: unknown;
+  /** Only these elements of an array: `2`, `1:3`, or one such a dimension, `0,1:2`. */
+  readonly range?: string;
 }
 
 /** What became of one write. */
@@ -26,13 +28,16 @@ export interface WriteOutcome {
 interface Prepared {
   readonly nodeId: NodeId;
   readonly variant: Variant;
+  readonly range: string | undefined;
 }
+
+const INDEX_RANGE = /^\d+(:\d+)?(,\d+(:\d+)?)*$/;
 
 /** Writes variables of an endpoint's server, in the type that the server itself gives them. */
 export class Writer {
   readonly #endpoint: Endpoint;
   /** By NodeId, for as long as the session lives. */
-  #types = new Map<string, VariableType>();
+  #shapes = new Map<string, ValueShape>();
   #session: ClientSession | undefined;
 
   constructor(endpoint: Endpoint) {
@@ -47,7 +52,7 @@ export class Writer {
     return this.#endpoint.withSession(async (session, limits, opcua) => {
       if (session !== this.#session) {
         this.#session = session;
-        this.#types = new Map();
+        this.#shapes = new Map();
       }
       const nodeIds = await resolveTargets(
         this.#endpoint,
@@ -57,14 +62,15 @@ export class Writer {
         requests.map(({ target }) => target),
       );
       await this.#learn(session, limits, opcua, nodeIds);
-      const prepared = requests.map(({ target, value }, i) => this.#prepare(opcua, target, nodeIds[i]!, value));
+      const prepared = requests.map((request, i) => this.#prepare(opcua, request, nodeIds[i]!));
       const ready = prepared.filter((one): one is Prepared => typeof one !== "string");
       const statuses: string[] = [];
       for (let at = 0; at < ready.length; at += limits.nodesPerWrite) {
         const codes = await session.write(
-          ready.slice(at, at + limits.nodesPerWrite).map(({ nodeId, variant }) => ({
+          ready.slice(at, at + limits.nodesPerWrite).map(({ nodeId, variant, range }) => ({
             nodeId,
             attributeId: opcua.AttributeIds.Value,
+            ...(range === undefined ? {} : { indexRange: new opcua.NumericRange(range) }),
             value: { value: variant },
           })),
         );
@@ -91,36 +97,37 @@ export class Writer {
     const unknown = [
       ...new Map(
         nodeIds
-          .filter((nodeId): nodeId is NodeId => typeof nodeId !== "string" && !this.#types.has(nodeId.toString()))
+          .filter((nodeId): nodeId is NodeId => typeof nodeId !== "string" && !this.#shapes.has(nodeId.toString()))
           .map((nodeId) => [nodeId.toString(), nodeId]),
       ).values(),
     ];
     if (unknown.length === 0) return;
-    const texts = await readEnumerations(session, limits, opcua, unknown);
-    const { DataType, ValueRank } = opcua.AttributeIds;
-    const ranks = await readAll(session, limits, unknown, ValueRank);
-    const dataTypes = await readAll(session, limits, unknown, DataType);
-    const ranges = await readRanges(session, limits, opcua, unknown);
-    for (const [i, nodeId] of unknown.entries()) {
-      if (typeof ranks[i] !== "number") continue;
-      const named = dataTypes[i] as NodeId | undefined;
-      const isBuiltIn = named?.namespace === 0 && Number(named.value) <= opcua.DataType.DiagnosticInfo;
-      this.#types.set(nodeId.toString(), {
-        dataType: isBuiltIn ? Number(named.value) : await session.getBuiltInDataType(nodeId),
-        rank: ranks[i],
-        ...(texts[i] === undefined ? {} : { texts: texts[i] }),
-        ...(ranges[i] === undefined ? {} : { range: ranges[i] }),
-      });
-    }
+    const shapes = await readValueShapes(session, limits, opcua, unknown);
+    unknown.forEach((nodeId, i) => {
+      const shape = shapes[i];
+      if (shape !== undefined) this.#shapes.set(nodeId.toString(), shape);
+    });
   }
 
-  #prepare(opcua: Opcua, target: string, nodeId: NodeId | string, value: unknown): Prepared | string {
+  #prepare(opcua: Opcua, { target, value, range }: WriteRequest, nodeId: NodeId | string): Prepared | string {
     if (typeof nodeId === "string") return `${target}: ${nodeId}`;
-    const type = this.#types.get(nodeId.toString());
-    if (type === undefined) return "the server has no such variable";
-    const variant = variantFor(opcua, type, value);
-    return typeof variant === "string" ? variant : { nodeId, variant };
+    const shape = this.#shapes.get(nodeId.toString());
+    if (shape === undefined) return "the server has no such variable";
+    if (range !== undefined && !INDEX_RANGE.test(range)) return `${range.slice(0, 60)} is no range of indexes like 1:3`;
+    const variant = variantFor(opcua, range === undefined ? shape : partShape(shape, range), partValue(value, range));
+    return typeof variant === "string" ? variant : { nodeId, variant, range };
   }
+}
+
+/** A part of an array has its rank; of a text or bytes, the type itself. */
+function partShape(shape: ValueShape, range: string): ValueShape {
+  const dimensions = range.split(",").length;
+  return { ...shape, rank: shape.rank === -1 ? -1 : dimensions };
+}
+
+/** One element is written as a list of one. */
+function partValue(value: unknown, range: string | undefined): unknown {
+  return range !== undefined && /^\d+$/.test(range) && typeof value !== "object" ? [value] : value;
 }
 
 /** The writes that failed, as one error that names them. */
@@ -128,43 +135,4 @@ export function writeError(failed: readonly WriteOutcome[]): FplusError {
   const shown = failed.slice(0, 3).map(({ target, status }) => `${target}: ${status}`);
   const more = failed.length > shown.length ? ` and ${failed.length - shown.length} more` : "";
   return new FplusError("opcua.write", `not written: ${shown.join("; ")}${more}`, { field: failed[0]!.target });
-}
-
-/** One attribute of many nodes; undefined where a node has none. */
-async function readAll(
-  session: ClientSession,
-  limits: ServerLimits,
-  nodes: readonly NodeId[],
-  attributeId: number,
-): Promise<unknown[]> {
-  const values: unknown[] = [];
-  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
-    const part = nodes.slice(at, at + limits.nodesPerRead).map((nodeId) => ({ nodeId, attributeId }));
-    for (const { statusCode, value } of await session.read(part)) {
-      values.push(statusCode.isGood() ? ((value as Variant | undefined)?.value as unknown) : undefined);
-    }
-  }
-  return values;
-}
-
-async function readRanges(
-  session: ClientSession,
-  limits: ServerLimits,
-  opcua: Opcua,
-  nodes: readonly NodeId[],
-): Promise<(readonly [number, number] | undefined)[]> {
-  const targets: (NodeId | undefined)[] = [];
-  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
-    const paths = nodes.slice(at, at + limits.nodesPerRead).map((node) => opcua.makeBrowsePath(node, ".EURange"));
-    targets.push(...(await session.translateBrowsePath(paths)).map(({ targets: found }) => found?.[0]?.targetId));
-  }
-  const found = targets.filter((target) => target !== undefined);
-  const values = await readAll(session, limits, found, opcua.AttributeIds.Value);
-  let next = 0;
-  return targets.map((target) => (target === undefined ? undefined : rangeOf(values[next++])));
-}
-
-function rangeOf(value: unknown): readonly [number, number] | undefined {
-  const { low, high } = (value ?? {}) as { low?: number; high?: number };
-  return typeof low === "number" && typeof high === "number" && low < high ? [low, high] : undefined;
 }

@@ -2,6 +2,28 @@ interface ShownArgument {
   readonly name: string;
   readonly type: string;
   readonly description: string;
+  readonly choices?: readonly string[];
+  readonly example?: unknown;
+}
+
+/** A field for one argument: a choice, JSON, or a line; blank is what the message brings. */
+function argumentField({ type, choices, example }: ShownArgument, value: string): JQuery {
+  if (choices !== undefined) {
+    const select = $("<select>");
+    const texts = value === "" || choices.includes(value) ? choices : [...choices, value];
+    $("<option>").attr("value", "").text("msg.payload").appendTo(select);
+    for (const text of texts) $("<option>").attr("value", text).text(text).appendTo(select);
+    return select.val(value);
+  }
+  if (example !== undefined) {
+    return $("<textarea>")
+      .attr({ rows: 3, placeholder: `msg.payload; or ${JSON.stringify(example)}` })
+      .css({ width: "70%", fontFamily: "monospace" })
+      .val(value);
+  }
+  return $("<input>")
+    .attr({ type: "text", placeholder: type === "" ? "msg.payload" : `${type}; or msg.payload` })
+    .val(value);
 }
 
 function validNodeId(value: string, _options: unknown): boolean | string {
@@ -38,26 +60,30 @@ RED.nodes.registerType("fplus-opcua-call", {
   oneditprepare() {
     const saved = (this["args"] ?? {}) as Record<string, string>;
     const list = $("#fplus-opcua-call-args");
+    const current = (name: string): string => {
+      const input = list.find("[data-argument]").filter((_i, one) => $(one).attr("data-argument") === name);
+      return String(input.val() ?? saved[name] ?? "");
+    };
     const show = (found: readonly ShownArgument[]): void => {
+      const shown = found.map((argument) => ({ argument, value: current(argument.name) }));
       list.empty();
-      for (const { name, type, description } of found) {
+      for (const { argument, value } of shown) {
+        const { name, description, example } = argument;
         const id = `fplus-opcua-call-arg-${name.replace(/\W/g, "_")}`;
         const row = $('<div class="form-row"></div>').appendTo(list);
         $("<label></label>").attr("for", id).text(name).appendTo(row);
-        $('<input type="text" />')
-          .attr({
-            id,
-            "data-argument": name,
-            placeholder: type === "" ? "msg.payload" : `${type}; or msg.payload`,
-            title: description,
-          })
-          .val(saved[name] ?? "")
+        const input = argumentField(argument, value)
+          .attr({ id, "data-argument": name, title: description })
           .appendTo(row);
+        if (example === undefined) continue;
+        const button = $('<button type="button" class="red-ui-button">Example</button>').appendTo(row);
+        button.css({ marginLeft: "104px", marginTop: "4px" }).attr("title", `Fill in an example of ${name}`);
+        button.on("click", () => void input.val(JSON.stringify(example, null, 2)).trigger("change"));
       }
     };
     show(Object.keys(saved).map((name) => ({ name, type: "", description: "" })));
-    $("#fplus-opcua-call-read").on("click", () => {
-      const result = $("#fplus-opcua-call-result").text("Asking the server …");
+    const result = $("#fplus-opcua-call-result");
+    const read = (failed: (text: string) => void): void => {
       $.getJSON(`fplus/opcua/method/${encodeURIComponent(field("endpoint"))}`, {
         object: field("object"),
         method: field("method"),
@@ -70,13 +96,19 @@ RED.nodes.registerType("fplus-opcua-call", {
           );
         },
         (failure: { responseJSON?: { text?: string } }) =>
-          result.text(failure.responseJSON?.text ?? "Node-RED did not answer."),
+          failed(failure.responseJSON?.text ?? "Node-RED did not answer."),
       );
+    };
+    $("#fplus-opcua-call-read").on("click", () => {
+      result.text("Asking the server …");
+      read((text) => result.text(text));
     });
+    // What was saved is shown as the server declares it, where it can be asked.
+    if (Object.keys(saved).length > 0 && field("endpoint") !== "") read(() => undefined);
   },
   oneditsave() {
     const args: Record<string, string> = {};
-    $("#fplus-opcua-call-args input").each((_i, input) => {
+    $("#fplus-opcua-call-args [data-argument]").each((_i, input) => {
       args[String($(input).attr("data-argument"))] = String($(input).val() ?? "");
     });
     this["args"] = args;

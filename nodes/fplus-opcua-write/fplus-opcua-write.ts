@@ -42,11 +42,15 @@ export default function (RED: NodeAPI): void {
  * @throws FplusError `opcua.write`
  */
 function requestsOf(msg: Message, configured: string): WriteRequest[] {
-  const { payload, topic } = msg as { payload: unknown; topic?: unknown };
+  const { payload, topic, range } = msg as { payload: unknown; topic?: unknown; range?: unknown };
   const target = configured || (typeof topic === "string" ? topic : "");
-  if (target !== "") return [{ target, value: payload }];
+  if (target !== "") return [{ target, value: payload, ...rangeOf(range) }];
   if (Array.isArray(payload) && payload.length > 0 && payload.every(isRequest)) {
-    return payload.map((row) => ({ target: String(row.target ?? row.nodeId ?? row.name), value: row.value }));
+    return payload.map((row) => ({
+      target: String(row.target ?? row.nodeId ?? row.name),
+      value: row.value,
+      ...rangeOf(row.range),
+    }));
   }
   if (typeof payload === "object" && payload !== null && !Array.isArray(payload) && Object.keys(payload).length > 0) {
     return Object.entries(payload).map(([name, value]): WriteRequest => ({ target: name, value }));
@@ -57,7 +61,23 @@ function requestsOf(msg: Message, configured: string): WriteRequest[] {
   });
 }
 
-function isRequest(row: unknown): row is { target?: unknown; nodeId?: unknown; name?: unknown; value: unknown } {
+function rangeOf(range: unknown): { range?: string } {
+  return typeof range === "string" && range !== ""
+    ? { range }
+    : typeof range === "number"
+      ? { range: String(range) }
+      : {};
+}
+
+interface Row {
+  readonly target?: unknown;
+  readonly nodeId?: unknown;
+  readonly name?: unknown;
+  readonly value: unknown;
+  readonly range?: unknown;
+}
+
+function isRequest(row: unknown): row is Row {
   const { target, nodeId, name } = (row ?? {}) as { target?: unknown; nodeId?: unknown; name?: unknown };
   return typeof (target ?? nodeId ?? name) === "string" && Object.hasOwn(row as object, "value");
 }

@@ -119,4 +119,45 @@ describe("history and alarms in the editor", () => {
       [],
     );
   });
+
+  test("a method's arguments as a form: a structure with an example, an enumeration to choose from", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    await page.evaluate(() =>
+      RED.view.importNodes(
+        [
+          {
+            id: "load-recipe",
+            type: "fplus-opcua-call",
+            z: "fplus-history-tab",
+            name: "",
+            endpoint: "fplus-history-endpoint",
+            object: "ns=1;s=Oven01",
+            method: "ns=1;s=Oven01.LoadRecipe",
+            args: {},
+            x: 850,
+            y: 120,
+            wires: [[]],
+          },
+        ],
+        { generateIds: false, addFlow: false },
+      ),
+    );
+    // Imported nodes hang on the cursor until a click.
+    await page.mouse.click(900, 700);
+    await open(page, "load-recipe");
+    await page.locator("#fplus-opcua-call-read").click();
+    await page.getByText("Gives Seconds (UInt32), Name (String).").waitFor();
+    await page.locator("#fplus-opcua-call-args button", { hasText: "Example" }).first().click();
+    await page.locator("select[data-argument='Mode']").selectOption("Cleaning");
+    await page.locator("textarea[data-argument='Offsets']").fill("[1, 2]");
+    await watched.screenshot("opcua-call-structure");
+    assert.match(await page.locator("textarea[data-argument='Recipe']").inputValue(), /"Steps": \[/);
+    await page.locator("#node-dialog-ok").click();
+    await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
+    await open(page, "load-recipe");
+    await page.locator("textarea[data-argument='Offsets']").waitFor();
+    assert.equal(await page.locator("select[data-argument='Mode']").inputValue(), "Cleaning");
+    await cancel(page);
+  });
 });

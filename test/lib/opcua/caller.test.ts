@@ -31,7 +31,7 @@ test("a method of another maker's server: its arguments, and a call with them by
     ],
     outputs: [
       { name: "product", type: "Double", description: "the product" },
-      { name: "several", type: "Boolean", description: "the several" },
+      { name: "several", type: "Boolean", description: "the several", choices: ["true", "false"] },
     ],
   });
   const byName = await callMethod(endpoint, multiply, { times: "3", factor: 2.5 });
@@ -64,4 +64,40 @@ test("a method of the simulator acts on its machine", async (t) => {
   assert.equal(press.faultCode, 17);
   await callMethod(endpoint, { object, method: `${object}.ResetFault` }, {});
   await until("reset", () => press.faultCode === 0);
+});
+
+test("arguments that are structures, enumerations and arrays: described for a form, and given as JSON", async (t) => {
+  const { url } = await openSimulator(t, 169);
+  const endpoint = await connected(t, url);
+  const target = { object: "ns=1;s=Oven01", method: "ns=1;s=Oven01.LoadRecipe" };
+  const { inputs, outputs } = await methodArguments(endpoint, target);
+  assert.deepEqual(inputs, [
+    {
+      name: "Recipe",
+      type: "Recipe",
+      description: "the new recipe",
+      example: { Name: "", Mode: "Manual", Parts: 0, Steps: [{ Temperature: 0, Seconds: 0 }] },
+    },
+    { name: "Mode", type: "Int32", description: "how it is run", choices: ["Manual", "Automatic", "Cleaning"] },
+    { name: "Offsets", type: "Int32[]", description: "correction of each zone, °C", example: [0] },
+  ]);
+  assert.deepEqual(
+    outputs.map(({ name, type }) => [name, type]),
+    [
+      ["Seconds", "UInt32"],
+      ["Name", "String"],
+    ],
+  );
+  const Recipe = { Name: "Rolls", Mode: "Automatic", Parts: 20, Steps: [{ Temperature: 190, Seconds: 60 }] };
+  const called = await callMethod(endpoint, target, {
+    Recipe: JSON.stringify(Recipe),
+    Mode: "Cleaning",
+    Offsets: "[1, 2]",
+  });
+  assert.deepEqual({ ...called.outputs }, { Seconds: 60, Name: "Rolls" });
+  await assert.rejects(callMethod(endpoint, target, { Recipe: { ...Recipe, Steps: 1 }, Mode: 0, Offsets: [] }), {
+    code: "opcua.call",
+    field: "Recipe",
+    message: "Recipe: Steps: the field takes an array",
+  });
 });

@@ -115,3 +115,67 @@ test("a range that the server states is kept, and a read-only variable answers w
     code: "opcua.unreachable",
   });
 });
+
+test("structures, matrices, parts of arrays and enumerations within them; a fault names its field", async (t) => {
+  const { url } = await openSimulator(t, 169);
+  const endpoint = await connected(t, url);
+  const writer = new Writer(endpoint);
+  const node = (name: string): string => `ns=1;s=Oven01.Recipe.${name}`;
+  const read = (name: string): Promise<unknown> =>
+    endpoint.withSession(async (session) => {
+      const { value } = await session.read({ nodeId: node(name), attributeId: 13 });
+      return value.dataType === 22 ? { ...(value.value as object) } : Array.from(value.value as ArrayLike<number>);
+    });
+  const recipe = {
+    Name: "Rolls",
+    Mode: "Cleaning",
+    Parts: "9007199254740993",
+    Steps: [{ Temperature: "190.5", Seconds: 60 }],
+  };
+  assert.deepEqual(
+    await statuses(writer, [
+      { target: node("Current"), value: recipe },
+      {
+        target: node("HeatMap"),
+        value: [
+          [1, 2, 3],
+          ["4", 5, 6],
+        ],
+      },
+      { target: node("Offsets"), value: [7, 8], range: "1:2" },
+      { target: node("Offsets"), value: 9, range: "3" },
+    ]),
+    ["Good", "Good", "Good", "Good"],
+  );
+  const written = (await read("Current")) as { name: string; mode: number; parts: number[]; steps: object[] };
+  assert.deepEqual([written.name, written.mode, written.parts, written.steps.length], ["Rolls", 2, [0x20_0000, 1], 1]);
+  assert.deepEqual(await read("HeatMap"), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(await read("Offsets"), [0, 7, 8, 9]);
+  assert.deepEqual(await statuses(writer, [{ target: node("Current"), value: JSON.stringify(recipe) }]), ["Good"]);
+  assert.deepEqual(
+    await statuses(writer, [
+      { target: node("Current"), value: { ...recipe, Mode: "Burning" } },
+      { target: node("Current"), value: { ...recipe, Colour: "brown" } },
+      { target: node("Current"), value: { ...recipe, Steps: [{ Temperature: 1 }] } },
+      { target: node("Current"), value: { ...recipe, Steps: { Temperature: 1, Seconds: 2 } } },
+      { target: node("Current"), value: "Rolls" },
+      { target: node("HeatMap"), value: [1, 2, 3] },
+      { target: node("HeatMap"), value: [[1, 2, 3], [4]] },
+      { target: node("Offsets"), value: [1.5] },
+      { target: node("Offsets"), value: [1], range: "all" },
+      { target: node("Offsets"), value: [1, 2], range: "9:10" },
+    ]),
+    [
+      "Mode: Burning is none of Manual, Automatic, Cleaning",
+      "Recipe has no field Colour; it has Name, Mode, Parts, Steps",
+      "Steps: [0]: Seconds: there is no value",
+      "Steps: the field takes an array",
+      "string Rolls is no Recipe",
+      "the variable takes a matrix of 2 dimensions",
+      "the rows of a matrix have the same length",
+      "number 1.5 is no Int32, a whole number from -2147483648 to 2147483647",
+      "all is no range of indexes like 1:3",
+      "BadIndexRangeNoData",
+    ],
+  );
+});

@@ -1,0 +1,140 @@
+import type { Argument, ClientSession, DataType, NodeId } from "node-opcua";
+import { type EnumTexts, enumTextsOfTypes, readEnumerations } from "./enumeration.ts";
+import type { ServerLimits } from "./limits.ts";
+import type { Opcua } from "./load.ts";
+import { type StructureShape, structureShape } from "./structure-shape.ts";
+
+/** What the server says that a variable, an argument or a field takes. */
+export interface ValueShape {
+  /** The built-in type behind its DataType. */
+  readonly dataType: DataType;
+  /** ValueRank: -1 for one value only, 1 for a list, 2 and more for matrices, 0 for any array, below -1 either. */
+  readonly rank: number;
+  /** Texts of its numbers, where it is an enumeration. */
+  readonly texts?: EnumTexts;
+  /** `EURange`, where it has one. */
+  readonly range?: readonly [low: number, high: number];
+  /** Its fields, where it is a structure that the server describes. */
+  readonly structure?: StructureShape;
+}
+
+/** DataTypes that say nothing of a value: what it holds now tells more. */
+const STRUCTURE = "ns=0;i=22";
+
+/** What some variables take; undefined for one that is not there. */
+export async function readValueShapes(
+  session: ClientSession,
+  limits: ServerLimits,
+  opcua: Opcua,
+  variables: readonly NodeId[],
+): Promise<(ValueShape | undefined)[]> {
+  const texts = await readEnumerations(session, limits, opcua, variables);
+  const ranks = await readAttribute(session, limits, variables, opcua.AttributeIds.ValueRank);
+  const dataTypes = await readAttribute(session, limits, variables, opcua.AttributeIds.DataType);
+  const ranges = await readRanges(session, limits, opcua, variables);
+  const shapes: (ValueShape | undefined)[] = [];
+  for (const [i, nodeId] of variables.entries()) {
+    const rank = ranks[i];
+    const named = dataTypes[i] as NodeId | undefined;
+    if (typeof rank !== "number" || named === undefined) {
+      shapes.push(undefined);
+      continue;
+    }
+    const dataType = await builtInType(opcua, named, () => session.getBuiltInDataType(nodeId));
+    const isStructure = dataType === opcua.DataType.ExtensionObject;
+    const declared = isStructure ? await declaredStructure(session, opcua, named, nodeId) : undefined;
+    shapes.push({
+      dataType,
+      rank,
+      ...(texts[i] === undefined ? {} : { texts: texts[i] }),
+      ...(ranges[i] === undefined ? {} : { range: ranges[i] }),
+      ...(declared === undefined ? {} : { structure: declared }),
+    });
+  }
+  return shapes;
+}
+
+/** What the arguments of a method take. */
+export async function readArgumentShapes(
+  session: ClientSession,
+  limits: ServerLimits,
+  opcua: Opcua,
+  declared: readonly Argument[],
+): Promise<ValueShape[]> {
+  const texts = await enumTextsOfTypes(
+    session,
+    limits,
+    opcua,
+    declared.map(({ dataType }) => dataType),
+  );
+  const shapes: ValueShape[] = [];
+  for (const [i, { dataType: named, valueRank: rank }] of declared.entries()) {
+    const dataType = await builtInType(opcua, named, () => opcua.findBasicDataType(session, named));
+    const structure =
+      dataType === opcua.DataType.ExtensionObject ? await structureShape(session, opcua, named) : undefined;
+    shapes.push({
+      dataType,
+      rank,
+      ...(texts[i] === undefined ? {} : { texts: texts[i] }),
+      ...(structure === undefined ? {} : { structure }),
+    });
+  }
+  return shapes;
+}
+
+async function builtInType(opcua: Opcua, named: NodeId, ask: () => Promise<DataType>): Promise<DataType> {
+  const isBuiltIn = named.namespace === 0 && Number(named.value) <= opcua.DataType.DiagnosticInfo;
+  return isBuiltIn ? Number(named.value) : ask();
+}
+
+/** The DataType's own structure; that of the present value where the DataType is the abstract Structure. */
+async function declaredStructure(
+  session: ClientSession,
+  opcua: Opcua,
+  named: NodeId,
+  nodeId: NodeId,
+): Promise<StructureShape | undefined> {
+  if (named.toString() !== STRUCTURE) return structureShape(session, opcua, named);
+  const { value } = await session.read({ nodeId, attributeId: opcua.AttributeIds.Value });
+  const { schema } = (value?.value ?? {}) as { schema?: { dataTypeNodeId?: NodeId } };
+  return schema?.dataTypeNodeId === undefined ? undefined : structureShape(session, opcua, schema.dataTypeNodeId);
+}
+
+/** One attribute of many nodes; undefined where a node has none. */
+async function readAttribute(
+  session: ClientSession,
+  limits: ServerLimits,
+  nodes: readonly NodeId[],
+  attributeId: number,
+): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
+    const part = nodes.slice(at, at + limits.nodesPerRead).map((nodeId) => ({ nodeId, attributeId }));
+    for (const { statusCode, value } of await session.read(part)) {
+      values.push(statusCode.isGood() ? (value?.value as unknown) : undefined);
+    }
+  }
+  return values;
+}
+
+async function readRanges(
+  session: ClientSession,
+  limits: ServerLimits,
+  opcua: Opcua,
+  nodes: readonly NodeId[],
+): Promise<(readonly [number, number] | undefined)[]> {
+  const targets: (NodeId | undefined)[] = [];
+  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
+    const paths = nodes.slice(at, at + limits.nodesPerRead).map((node) => opcua.makeBrowsePath(node, ".EURange"));
+    targets.push(...(await session.translateBrowsePath(paths)).map(({ targets: found }) => found?.[0]?.targetId));
+  }
+  const found = targets.filter((target) => target !== undefined);
+  const values = await readAttribute(session, limits, found, opcua.AttributeIds.Value);
+  let next = 0;
+  return targets.map((target) => (target === undefined ? undefined : rangeOf(values[next++])));
+}
+
+function rangeOf(value: unknown): readonly [number, number] | undefined {
+  const { low, high } = (value ?? {}) as { low?: number; high?: number };
+  return typeof low === "number" && typeof high === "number" && low < high ? [low, high] : undefined;
+}
