@@ -4,14 +4,19 @@
  */
 export { type PlainRow, type PlainSeries, plainRows, plainSeries } from "./answer.ts";
 export { EmbeddedHistorian } from "./embedded/store.ts";
+export type { InfluxLayout } from "./influx/layout.ts";
+export type { InfluxQlAnswer, InfluxQlResult, InfluxQlSeries, InfluxQlValue } from "./influxql/answer.ts";
 export { openHistorian } from "./open.ts";
 export type { EmbeddedOptions, HistorianOptions, InfluxOptions } from "./options.ts";
+export { type PointKey, pointIdentity, pointOf } from "./point.ts";
 export type {
   Aggregate,
+  Fill,
   HistorianQuery,
   HistorianSeries,
   HistorianStore,
   RejectedSample,
+  StoredSignal,
   WriteReceipt,
 } from "./types.ts";
 export { HistorianWriter, type WriterOptions, type WriterStats } from "./writer.ts";

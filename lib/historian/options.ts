@@ -1,4 +1,5 @@
 import type { SignalRegistry } from "../sample/index.ts";
+import type { InfluxLayout } from "./influx/layout.ts";
 
 /** The embedded engine: a folder of its own, no server. */
 export interface EmbeddedOptions {
@@ -28,6 +29,8 @@ export interface InfluxOptions {
   readonly version?: "auto" | "1" | "2";
   /** Measurement that holds all samples; default `sensors`. */
   readonly measurement?: string;
+  /** How signals lie in it; default `signals`. */
+  readonly layout?: InfluxLayout;
   /** Milliseconds until a request counts as failed; default 10,000. */
   readonly timeoutMs?: number;
   /** Name for the health page; default `historian`. */

@@ -1,5 +1,6 @@
 import type { PartHealth } from "../health/index.ts";
-import type { SampleBatch } from "../sample/index.ts";
+import type { SampleBatch, ValueType } from "../sample/index.ts";
+import type { InfluxQlAnswer } from "./influxql/answer.ts";
 
 /** A sample that the store will never take, and why (NaN, a type conflict, an unnamed signal …). */
 export interface RejectedSample {
@@ -19,10 +20,18 @@ export interface WriteReceipt {
 /** How a window's samples become one value; `raw` leaves them as they are. */
 export type Aggregate = "raw" | "mean" | "min" | "max" | "first" | "last" | "count" | "sum";
 
+/** What stands in a window without a number: nothing, null, the value before, a value between the neighbours, or this number. */
+export type Fill = "none" | "null" | "previous" | "linear" | number;
+
+/** By what signals are told apart beside their path; the names are those of the tags in InfluxDB. */
+export type SignalTag = "source" | "device" | "metric" | "unit" | "schema" | "enterprise" | "site" | "area" | "line";
+
 /** A question that every engine answers alike. */
 export interface HistorianQuery {
   /** Signal paths, or patterns with `*` for any run of characters within a level and `**` for any levels. */
   readonly signals: readonly string[];
+  /** Only signals with these tags, as exact texts or patterns; a point's own tags count too. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch, inclusive. */
   readonly from: number;
   /** Milliseconds since the epoch, exclusive. */
@@ -31,6 +40,8 @@ export interface HistorianQuery {
   readonly aggregate?: Aggregate;
   /** Width of an aggregate's window in milliseconds, aligned to the epoch; required unless raw. */
   readonly windowMs?: number;
+  /** What stands in windows without a number, between `from` and `to`; default `none`. Not for raw. */
+  readonly fill?: Fill;
   /** Samples a signal at most (the newest ones), raw only. */
   readonly limit?: number;
   /** For display: reduce to about so many points a signal, keeping each bucket's minimum and maximum. Raw only. */
@@ -51,6 +62,19 @@ export interface HistorianSeries {
   readonly status?: Uint32Array;
 }
 
+/** A signal as a store knows it: enough to name it anew elsewhere. */
+export interface StoredSignal {
+  readonly path: string;
+  readonly source: string;
+  readonly device: string;
+  readonly metric: string;
+  /** ValueType; Unknown where the store does not tell. */
+  readonly type: ValueType;
+  readonly unit: string;
+  readonly schema: string;
+  readonly hierarchy: readonly string[];
+}
+
 /** A time-series store. Writes are idempotent by (signal path, timestamp): the later write wins. */
 export interface HistorianStore {
   readonly kind: "embedded" | "influx";
@@ -64,6 +88,19 @@ export interface HistorianStore {
   query(query: HistorianQuery): Promise<HistorianSeries[]>;
   /** Paths held, ordered; `pattern` as in a query. */
   signals(pattern?: string): Promise<string[]>;
+  /** The signals behind those paths, in the same order. */
+  describe(pattern?: string): Promise<StoredSignal[]>;
+  /**
+   * Answers InfluxQL as InfluxDB 1.x does, times in RFC 3339; a statement's own error stands in its result.
+   * @throws FplusError `historian.query` when the store speaks no InfluxQL
+   */
+  influxQl(text: string): Promise<InfluxQlAnswer>;
+  /**
+   * Hands a Flux script to the server.
+   * @returns one object a row
+   * @throws FplusError `historian.query` when the store speaks no Flux, or with the server's sentence
+   */
+  flux(script: string): Promise<Record<string, unknown>[]>;
   health(): PartHealth;
   close(): Promise<void>;
 }

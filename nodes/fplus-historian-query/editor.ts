@@ -1,3 +1,6 @@
+const INFLUXQL_EXAMPLE = "SELECT mean(value) FROM sensors WHERE time > now() - 1h GROUP BY time(5m), path";
+const FLUX_EXAMPLE = 'from(bucket: "factoryplus") |> range(start: -1h)';
+
 RED.nodes.registerType("fplus-historian-query", {
   category: "Factory+",
   color: "#DEBD5C",
@@ -8,6 +11,14 @@ RED.nodes.registerType("fplus-historian-query", {
   defaults: {
     name: { value: "" },
     historian: { value: "", type: "fplus-historian", required: false },
+    language: { value: "builder" },
+    query: {
+      value: "",
+      validate(value, _options) {
+        const isText = this["language"] === "influxql" || this["language"] === "flux";
+        return !isText || value !== "" || "Write the question, or send it as msg.query and write a usual one here.";
+      },
+    },
     signals: { value: "" },
     range: { value: "last" },
     minutes: {
@@ -47,6 +58,7 @@ RED.nodes.registerType("fplus-historian-query", {
         return value === "" || Number(value) >= 1 || "Give a number from 1 up, or leave it blank for all samples.";
       },
     },
+    fill: { value: "none" },
     output: { value: "arrays" },
   },
   label() {
@@ -58,15 +70,23 @@ RED.nodes.registerType("fplus-historian-query", {
   inputLabels: "ask",
   outputLabels: "history",
   oneditprepare() {
+    // A node of a former release has neither.
+    if (!this["language"]) $("#node-input-language").val("builder");
+    if (!this["fill"]) $("#node-input-fill").val("none");
     const show = (): void => {
+      const language = String($("#node-input-language").val());
+      const built = language === "builder";
       const last = $("#node-input-range").val() === "last";
       const raw = $("#node-input-aggregate").val() === "raw";
-      $(".fplus-query-last").toggle(last);
-      $(".fplus-query-between").toggle(!last);
-      $(".fplus-query-window").toggle(!raw);
-      $(".fplus-query-raw").toggle(raw);
+      $(".fplus-query-built").toggle(built);
+      $(".fplus-query-text").toggle(!built);
+      $("#node-input-query").attr("placeholder", language === "flux" ? FLUX_EXAMPLE : INFLUXQL_EXAMPLE);
+      $(".fplus-query-last").toggle(built && last);
+      $(".fplus-query-between").toggle(built && !last);
+      $(".fplus-query-window").toggle(built && !raw);
+      $(".fplus-query-raw").toggle(built && raw);
     };
-    $("#node-input-range, #node-input-aggregate").on("change", show);
+    $("#node-input-language, #node-input-range, #node-input-aggregate").on("change", show);
     show();
   },
 });

@@ -1,11 +1,15 @@
 import { types } from "node:util";
 import { FplusError } from "../../lib/errors/index.ts";
-import type { Aggregate, HistorianQuery } from "../../lib/historian/index.ts";
+import type { Aggregate, Fill, HistorianQuery } from "../../lib/historian/index.ts";
 
 /** The properties of the dialog. */
 export interface QueryConfig {
   readonly name: string;
   readonly historian: string;
+  /** How the question is put: by the fields below, or as text. */
+  readonly language: "" | "builder" | "influxql" | "flux";
+  /** The text of a question in InfluxQL or Flux. */
+  readonly query: string;
   /** One path or pattern a line. */
   readonly signals: string;
   readonly range: "last" | "between";
@@ -13,6 +17,7 @@ export interface QueryConfig {
   readonly from: string;
   readonly to: string;
   readonly aggregate: Aggregate;
+  readonly fill: Fill | "";
   /** Seconds. */
   readonly window: string | number;
   /** Samples a signal at most; blank = all. */
@@ -30,6 +35,8 @@ interface Overrides {
   readonly windowMs?: unknown;
   readonly limit?: unknown;
   readonly maxPoints?: unknown;
+  readonly tags?: unknown;
+  readonly fill?: unknown;
 }
 
 /**
@@ -59,10 +66,25 @@ export function requestOf(config: QueryConfig, payload: unknown, now: number): H
             asked.windowMs === undefined
               ? numberOf("window", config.window) * 1000
               : numberOf("windowMs", asked.windowMs),
+          fill: (asked.fill ?? (config.fill || "none")) as Fill,
         }),
+    ...(asked.tags === undefined ? {} : { tags: asked.tags as Record<string, string> }),
     ...(limit === undefined || limit === "" ? {} : { limit: numberOf("limit", limit) }),
     ...(asked.maxPoints === undefined ? {} : { maxPoints: numberOf("maxPoints", asked.maxPoints) }),
   };
+}
+
+/**
+ * The text of a question in InfluxQL or Flux: `msg.query`, or the dialog's.
+ * @throws FplusError `historian.query` when there is none
+ */
+export function textOf(config: QueryConfig, asked: unknown): string {
+  const text = typeof asked === "string" && asked.trim() !== "" ? asked : config.query;
+  if (text?.trim()) return text;
+  throw new FplusError("historian.query", "there is no question", {
+    field: "query",
+    hint: "Write it in the node, or send it as msg.query.",
+  });
 }
 
 function signalsOf(value: unknown): string[] {

@@ -3,6 +3,7 @@ import { FplusError } from "../../lib/errors/index.ts";
 import type { HistorianWriter, WriteReceipt } from "../../lib/historian/index.ts";
 import { type HistorianService, leaseWriter } from "../fplus-historian/service.ts";
 import { amount, batchOf, defineNode, type NodeContext } from "../frame/index.ts";
+import { pointsOf } from "./points.ts";
 
 interface WriteConfig {
   readonly name: string;
@@ -28,7 +29,7 @@ export default function (RED: NodeAPI): void {
     );
     return {
       async input(msg, send) {
-        const batch = batchOf(msg);
+        const batch = pointsOf(msg) ?? batchOf(msg);
         if (batch.length === 0) return;
         const receipt = await write(node, await writer, batch);
         if (receipt === undefined) return;

@@ -29,12 +29,15 @@ RED.nodes.registerType("fplus-historian", {
         return this["engine"] !== "influx" || value !== "" || "Name the bucket (InfluxDB 2) or database (InfluxDB 1).";
       },
     },
+    layout: { value: "signals" },
   },
   credentials: { token: { type: "password" } },
   label() {
     return this.name || (this["engine"] === "influx" ? `InfluxDB ${String(this["bucket"])}` : "Embedded historian");
   },
   oneditprepare() {
+    // A node of a former release has no layout; its samples lie as they always did.
+    if (!this["layout"]) $("#node-config-input-layout").val("signals");
     const show = (): void => {
       const engine = String($("#node-config-input-engine").val());
       $(".fplus-historian-embedded").toggle(engine !== "influx");

@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { FplusError } from "../../lib/errors/index.ts";
-import { EmbeddedHistorian, type InfluxOptions, openHistorian } from "../../lib/historian/index.ts";
+import { EmbeddedHistorian, type InfluxLayout, type InfluxOptions, openHistorian } from "../../lib/historian/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
 import type { HistorianService } from "./service.ts";
 
@@ -14,6 +14,7 @@ interface HistorianConfig {
   readonly version: "auto" | "1" | "2";
   readonly org: string;
   readonly bucket: string;
+  readonly layout: InfluxLayout;
 }
 
 /** A historian that nodes can choose: the embedded store in a folder, or an InfluxDB server. */
@@ -57,6 +58,7 @@ function influxService(node: NodeContext<HistorianConfig>): HistorianService {
     url: config.url,
     bucket: config.bucket,
     version: config.version || "auto",
+    layout: config.layout || "signals",
     ...(config.org ? { org: config.org } : {}),
     ...(token ? { token } : {}),
   };

@@ -78,10 +78,53 @@ test("what one node writes, another reads, in every shape of message", async (t)
   await unloadFlow();
 });
 
+test("points go in with measurement, tags and fields, and InfluxQL asks for them", async (t) => {
+  const flow = [
+    { id: "wp", type: "fplus-historian-write", historian: "hp", wires: [["receiptp"], []] },
+    {
+      id: "qp",
+      type: "fplus-historian-query",
+      historian: "hp",
+      language: "influxql",
+      output: "rows",
+      wires: [["answerp"]],
+    },
+    { id: "hp", type: "fplus-historian", engine: "embedded", folder: "points", retention: "0" },
+    { id: "receiptp", type: "helper" },
+    { id: "answerp", type: "helper" },
+  ];
+  const node = await loadFlow(temporaryFolder(t), [historian, write, query], flow);
+  const send = async (msg: Record<string, unknown>): Promise<unknown> => {
+    const answered = nextMessage(node("receiptp"));
+    node("wp").receive(msg);
+    return (await answered)["payload"];
+  };
+  const tags = { location: "production_line_1", sensor_id: "temp_001", device_type: "thermocouple" };
+  const fields = { temperature: 75.5, humidity: 45.2, status: "normal" };
+  const point = { measurement: "temperature_sensors", tags, fields, timestamp: "2023-01-01T10:30:00Z" };
+  assert.deepEqual(await send({ payload: [point] }), { written: 3, rejected: [] });
+  const later = {
+    measurement: "temperature_sensors",
+    payload: [{ temperature: 81.2 }, tags],
+    timestamp: Date.UTC(2023, 0, 1, 11),
+  };
+  assert.deepEqual(await send(later), { written: 1, rejected: [] });
+  const answered = nextMessage(node("answerp"));
+  node("qp").receive({ query: "SELECT temperature, status FROM temperature_sensors GROUP BY location" });
+  assert.deepEqual((await answered)["payload"], [
+    { location: "production_line_1", time: "2023-01-01T10:30:00Z", temperature: 75.5, status: "normal" },
+    { location: "production_line_1", time: "2023-01-01T11:00:00Z", temperature: 81.2, status: null },
+  ]);
+  await unloadFlow();
+});
+
 test("a query is the dialog's, with what the message sets", () => {
   const dialog = {
     name: "",
     historian: "",
+    language: "builder",
+    query: "",
+    fill: "",
     signals: " a/b \n\n c/* ",
     range: "last",
     minutes: "10",
@@ -98,6 +141,7 @@ test("a query is the dialog's, with what the message sets", () => {
     to: 1_000_000,
     aggregate: "mean",
     windowMs: 60_000,
+    fill: "none",
   });
   const asked = {
     signals: "x/y",

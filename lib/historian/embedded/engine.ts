@@ -52,12 +52,12 @@ export class Engine {
     this.#database = database;
     this.#limits = limits;
     this.chunks = new ChunkTable(database);
-    this.#insertSeries = database.prepare("insert into series(id, path, unit) values(?, ?, ?)");
-    this.#renameSeries = database.prepare("update series set unit = ? where id = ?");
+    this.#insertSeries = database.prepare("insert into series(id, path, unit, about) values(?, ?, ?, ?)");
+    this.#renameSeries = database.prepare("update series set unit = ?, about = ? where id = ?");
     this.#insertJournal = database.prepare("insert into journal(data) values(?)");
-    for (const row of database.prepare("select id, path, unit from series").iterate()) {
-      const { id, path, unit } = row as { id: number; path: string; unit: string };
-      this.#register(makeSeries(id, path, unit));
+    for (const row of database.prepare("select id, path, unit, about from series").iterate()) {
+      const { id, path, unit, about } = row as { id: number; path: string; unit: string; about: string };
+      this.#register(makeSeries(id, path, unit, about));
     }
     const total = database.prepare("select coalesce(sum(samples), 0) as held from chunk").get() as { held: number };
     this.#held = total.held;
@@ -80,13 +80,15 @@ export class Engine {
   }
 
   /** The series of a path, made when there is none; it reaches the disk with its first sample. */
-  seriesOf(path: string, unit: string): Series {
+  seriesOf(path: string, unit: string, about: string): Series {
     let series = this.#byPath.get(path);
     if (series === undefined) {
-      series = makeSeries(0, path, unit);
+      series = makeSeries(0, path, unit, about);
       this.#byPath.set(path, series);
-    } else if (unit !== "" && series.unit !== unit) {
-      series.unit = unit;
+    } else if ((unit !== "" && series.unit !== unit) || series.about !== about) {
+      if (unit !== "") series.unit = unit;
+      series.about = about;
+      series.known = undefined;
       series.renamed = true;
     }
     return series;
@@ -110,11 +112,11 @@ export class Engine {
             if (one.id === 0) {
               one.id = this.#nextId++;
               made.push(one);
-              this.#insertSeries.run(one.id, one.path, one.unit);
+              this.#insertSeries.run(one.id, one.path, one.unit, one.about);
             } else if (one.renamed) {
               one.renamed = false;
               renamed.push(one);
-              this.#renameSeries.run(one.unit, one.id);
+              this.#renameSeries.run(one.unit, one.about, one.id);
             }
             ids[i] = one.id;
           }

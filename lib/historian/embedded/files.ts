@@ -3,14 +3,15 @@ import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { FplusError, messageOf } from "../../errors/index.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 
 /**
- * `series` names, `chunk` compressed samples (open = 1: the end of a series as of the last checkpoint, replaced at the next),
+ * `series` names (`about`: the parts of the path, type, schema and levels as JSON), `chunk` compressed samples (open = 1: the end of a series as of the last checkpoint, replaced at the next),
  * `journal` what was acknowledged since.
  */
 const TABLES = `
-create table if not exists series(id integer primary key, path text not null unique, unit text not null) strict;
+create table if not exists series(id integer primary key, path text not null unique, unit text not null,
+  about text not null default '') strict;
 create table if not exists chunk(id integer primary key, series integer not null, open integer not null,
   t0 integer not null, t1 integer not null, samples integer not null, count integer not null,
   sum real not null, min real not null, max real not null, first real not null, last real not null, data blob not null) strict;
@@ -34,7 +35,8 @@ export async function openFile(directory: string): Promise<DatabaseSync> {
       database.exec("pragma locking_mode = exclusive; pragma cache_size = -8000; pragma journal_size_limit = 33554432");
       const { user_version: version } = database.prepare("pragma user_version").get() as { user_version: number };
       if (version > VERSION) throw new Error(`written by a newer release (layout ${version})`);
-      database.exec(`begin immediate;${TABLES}pragma user_version = ${VERSION};commit`);
+      const migrate = version === 1 ? "alter table series add column about text not null default '';" : "";
+      database.exec(`begin immediate;${migrate}${TABLES}pragma user_version = ${VERSION};commit`);
       return database;
     } catch (error) {
       database.close();

@@ -8,11 +8,12 @@ export type EngineRequest =
   | { readonly op: "write"; readonly points: Points; readonly names: readonly SignalName[] }
   | { readonly op: "query"; readonly query: CheckedQuery }
   | { readonly op: "signals"; readonly pattern: string | undefined }
+  | { readonly op: "influxql"; readonly text: string; readonly nowMs: number }
   | { readonly op: "retain"; readonly days: number }
   | { readonly op: "close" };
 
-/** Signal id, path, unit. */
-export type SignalName = readonly [number, string, string];
+/** Signal id, path, unit, and the rest as JSON (see series.ts). */
+export type SignalName = readonly [number, string, string, string];
 
 /** What the engine's thread tells of itself, for the health page. */
 export interface EngineFigures {

@@ -8,6 +8,8 @@ import { Column } from "./column.ts";
 import type { Engine } from "./engine.ts";
 import type { Series } from "./series.ts";
 
+type Range = Pick<CheckedQuery, "from" | "to" | "limit">;
+
 /** Answers for one series; undefined when it holds nothing of the range. */
 export function readSeries(engine: Engine, series: Series, query: CheckedQuery): HistorianSeries | undefined {
   if (series.id === 0) return undefined;
@@ -18,8 +20,15 @@ export function readSeries(engine: Engine, series: Series, query: CheckedQuery):
   return part.length === 0 ? undefined : rawAnswer(series, part, query);
 }
 
+/** All samples of a series within from … to (exclusive), in milliseconds, as one column. */
+export function readColumn(engine: Engine, series: Series, from: number, to: number): Column {
+  const head = engine.headOf(series);
+  const range = { from, to, limit: undefined };
+  return collect(engine, series, head, engine.chunks.range(series.id, from, to), range);
+}
+
 /** All samples of the range; with a limit, no more chunks than it needs. */
-function collect(engine: Engine, series: Series, head: Column, chunks: ChunkInfo[], query: CheckedQuery): Column {
+function collect(engine: Engine, series: Series, head: Column, chunks: ChunkInfo[], query: Range): Column {
   const columns = [within(head, query)];
   let missing = (series.late === undefined ? query.limit : undefined) ?? Number.POSITIVE_INFINITY;
   missing -= columns[0]!.length;
@@ -37,7 +46,7 @@ function collect(engine: Engine, series: Series, head: Column, chunks: ChunkInfo
   return limit !== undefined && all.length > limit ? all.slice(all.length - limit, all.length) : all;
 }
 
-function within(column: Column, query: CheckedQuery): Column {
+function within(column: Column, query: Range): Column {
   const from = column.lowerBound(Math.floor(query.from), Math.round((query.from - Math.floor(query.from)) * 1e6));
   const to = column.lowerBound(Math.floor(query.to), Math.round((query.to - Math.floor(query.to)) * 1e6));
   return from === 0 && to === column.length ? column : column.slice(from, to);

@@ -1,3 +1,5 @@
+import { ValueType } from "../../sample/index.ts";
+import type { StoredSignal } from "../types.ts";
 import type { Column } from "./column.ts";
 
 /** One series as the engine holds it. */
@@ -6,7 +8,11 @@ export interface Series {
   id: number;
   readonly path: string;
   unit: string;
-  /** The unit differs from the one on disk. */
+  /** All but path and unit of a StoredSignal, as JSON; empty for series of a former release. */
+  about: string;
+  /** `about` read, once. */
+  known: StoredSignal | undefined;
+  /** Unit or about differ from the one on disk. */
   renamed: boolean;
   /** Samples after the closed chunks; undefined until the series is touched, and again once it was evicted. */
   head: Column | undefined;
@@ -21,11 +27,13 @@ export interface Series {
 }
 
 /** A series without samples. */
-export function makeSeries(id: number, path: string, unit: string): Series {
+export function makeSeries(id: number, path: string, unit: string, about: string): Series {
   return {
     id,
     path,
     unit,
+    about,
+    known: undefined,
     renamed: false,
     head: undefined,
     dirty: false,
@@ -33,4 +41,22 @@ export function makeSeries(id: number, path: string, unit: string): Series {
     closedMs: Number.NEGATIVE_INFINITY,
     used: 0,
   };
+}
+
+/** A signal's parts as the store keeps them beside path and unit. */
+export function aboutText({ source, device, metric, type, schema, hierarchy }: StoredSignal): string {
+  return JSON.stringify({ source, device, metric, type, schema, hierarchy });
+}
+
+/** What the store knows of a series. Without `about`, the last part of the path is the metric and the one before the device. */
+export function signalOf(series: Series): StoredSignal {
+  if (series.known?.unit === series.unit) return series.known;
+  const { path, unit } = series;
+  const parts = path.split("/");
+  const metric = parts.pop() ?? path;
+  const device = parts.pop() ?? "";
+  const plain = { source: parts.join("/"), device, metric, type: ValueType.Unknown, schema: "", hierarchy: [] };
+  const about = series.about === "" ? plain : (JSON.parse(series.about) as Omit<StoredSignal, "path" | "unit">);
+  series.known = { ...about, path, unit };
+  return series.known;
 }

@@ -1,11 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, FplusError, toFplusError } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
-import { type SampleBatch, type SignalRegistry, signals } from "../../sample/index.ts";
+import { type SampleBatch, type SignalRegistry, signals, ValueType } from "../../sample/index.ts";
 import type { EmbeddedOptions } from "../options.ts";
-import { type Points, takeIn } from "../points.ts";
+import { NULL_BIT, type Points, takeIn } from "../points.ts";
 import { checkQuery } from "../query.ts";
-import type { HistorianQuery, HistorianSeries, HistorianStore, WriteReceipt } from "../types.ts";
+import { filled } from "../fill.ts";
+import type { InfluxQlAnswer } from "../influxql/answer.ts";
+import type { HistorianQuery, HistorianSeries, HistorianStore, StoredSignal, WriteReceipt } from "../types.ts";
+import { aboutText } from "./series.ts";
 import {
   buffersOf,
   type EngineFigures,
@@ -37,8 +40,8 @@ export class EmbeddedHistorian implements HistorianStore {
   #opening: Promise<void> | undefined;
   #closed = false;
   #nextId = 1;
-  /** Unit under which each signal id was named to the thread. */
-  #named: (string | undefined)[] = [];
+  /** What of each signal id was told to the thread. */
+  #named: (Pick<StoredSignal, "unit" | "type" | "schema" | "hierarchy"> | undefined)[] = [];
   #inFlight = 0;
   #written = 0;
   #rejected = 0;
@@ -89,12 +92,30 @@ export class EmbeddedHistorian implements HistorianStore {
     const checked = checkQuery(query);
     await this.open();
     this.#queries += 1;
-    return (await this.#ask({ op: "query", query: checked })) as HistorianSeries[];
+    return filled((await this.#ask({ op: "query", query: checked })) as HistorianSeries[], checked);
   }
 
   async signals(pattern?: string): Promise<string[]> {
+    return (await this.describe(pattern)).map(({ path }) => path);
+  }
+
+  async describe(pattern?: string): Promise<StoredSignal[]> {
     await this.open();
-    return (await this.#ask({ op: "signals", pattern })) as string[];
+    return (await this.#ask({ op: "signals", pattern })) as StoredSignal[];
+  }
+
+  /** Signals lie in the measurement `sensors` as they do in an InfluxDB; what were points keep their own. */
+  async influxQl(text: string): Promise<InfluxQlAnswer> {
+    await this.open();
+    this.#queries += 1;
+    return (await this.#ask({ op: "influxql", text, nowMs: Date.now() })) as InfluxQlAnswer;
+  }
+
+  flux(): Promise<Record<string, unknown>[]> {
+    const hint = "Ask in InfluxQL, or use an InfluxDB.";
+    return Promise.reject(
+      new FplusError("historian.query", "the embedded historian speaks no Flux", { field: "language", hint }),
+    );
   }
 
   /** Changes how many days samples are kept; 0 = for ever. */
@@ -162,10 +183,20 @@ export class EmbeddedHistorian implements HistorianStore {
     const names: SignalName[] = [];
     for (let i = 0; i < points.length; i++) {
       const id = points.signal[i]!;
-      const { path, unit } = this.#registry.get(id);
-      if (this.#named[id] === unit) continue;
-      this.#named[id] = unit;
-      names.push([id, path, unit]);
+      const signal = this.#registry.get(id);
+      const { unit, schema, hierarchy } = signal;
+      const type = signal.type || ((points.type[i]! & ~NULL_BIT) as ValueType);
+      const named = this.#named[id];
+      if (
+        named !== undefined &&
+        named.unit === unit &&
+        (signal.type === ValueType.Unknown || named.type === type) &&
+        named.schema === schema &&
+        named.hierarchy === hierarchy
+      )
+        continue;
+      this.#named[id] = { unit, type, schema, hierarchy };
+      names.push([id, signal.path, unit, aboutText({ ...signal, type })]);
     }
     return names;
   }

@@ -4,14 +4,23 @@
  */
 import { parentPort } from "node:worker_threads";
 import { FplusError, messageOf } from "../../errors/index.ts";
+import { answerInfluxQl } from "../influxql/index.ts";
 import { pathMatcher } from "../pattern.ts";
 import type { Points } from "../points.ts";
+import { signalMatcher } from "../selection.ts";
 import type { HistorianSeries } from "../types.ts";
 import { Engine } from "./engine.ts";
 import { openFile } from "./files.ts";
-import { buffersOfSeries, type EngineReply, type EngineRequest, type NumberedRequest } from "./protocol.ts";
+import {
+  buffersOfSeries,
+  type EngineReply,
+  type EngineRequest,
+  type NumberedRequest,
+  type SignalName,
+} from "./protocol.ts";
 import { readSeries } from "./reader.ts";
-import type { Series } from "./series.ts";
+import { pointSource } from "./point-source.ts";
+import { type Series, signalOf } from "./series.ts";
 
 const GROUP_MS = 10;
 const GROUP_SAMPLES = 20_000;
@@ -81,9 +90,9 @@ function maintain(): void {
   }
 }
 
-function write(id: number, points: Points, announced: readonly (readonly [number, string, string])[]): void {
+function write(id: number, points: Points, announced: readonly SignalName[]): void {
   const target = opened();
-  for (const [signal, path, unit] of announced) names[signal] = target.seriesOf(path, unit);
+  for (const [signal, path, unit, about] of announced) names[signal] = target.seriesOf(path, unit, about);
   const series: Series[] = [];
   for (let i = 0; i < points.length; i++) series.push(names[points.signal[i]!]!);
   waiting.push({ id, points, series });
@@ -94,22 +103,19 @@ function write(id: number, points: Points, announced: readonly (readonly [number
 
 function query(request: Extract<EngineRequest, { op: "query" }>): HistorianSeries[] {
   const source = opened();
-  const matches = pathMatcher(request.query.signals);
+  const matches = signalMatcher(request.query);
   const found: HistorianSeries[] = [];
-  for (const path of [...source.series.keys()].filter(matches).sort()) {
-    const one = readSeries(source, source.series.get(path)!, request.query);
+  for (const series of held((one) => matches(signalOf(one)))) {
+    const one = readSeries(source, series, request.query);
     if (one !== undefined) found.push(one);
   }
   return found;
 }
 
-function signals(pattern: string | undefined): string[] {
-  const matches = pathMatcher([pattern ?? "**"]);
-  const held = [...opened().series.values()].filter((series) => series.id !== 0);
-  return held
-    .map((series) => series.path)
-    .filter(matches)
-    .sort();
+/** Series with samples that pass, in order of their paths. */
+function held(passes: (series: Series) => boolean): Series[] {
+  const all = [...opened().series.values()].filter((series) => series.id !== 0 && passes(series));
+  return all.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Deletes what is too old, a little at a time so that writes get their turn. */
@@ -150,7 +156,10 @@ async function handle(id: number, request: EngineRequest): Promise<void> {
     }
     case "signals":
       flush();
-      return answer(id, signals(request.pattern));
+      return answer(id, held(({ path }) => pathMatcher([request.pattern ?? "**"])(path)).map(signalOf));
+    case "influxql":
+      flush();
+      return answer(id, answerInfluxQl(request.text, pointSource(opened()), request.nowMs));
     case "retain":
       retentionDays = request.days;
       expire();

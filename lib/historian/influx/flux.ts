@@ -21,9 +21,13 @@ export class FluxScripts {
     this.#measurement = literal(measurement);
   }
 
-  paths(): string {
-    return `import "influxdata/influxdb/v1"
-v1.tagValues(bucket: ${this.#bucket}, tag: "path", predicate: (r) => r._measurement == ${this.#measurement}, start: -100y)`;
+  /** One row a series, with its tags. */
+  series(): string {
+    return `from(bucket: ${this.#bucket})
+  |> range(start: time(v: 0))
+  |> filter(fn: (r) => r._measurement == ${this.#measurement})
+  |> last()
+  |> drop(columns: ["_time", "_value", "_start", "_stop"])`;
   }
 
   raw(query: CheckedQuery): string {
@@ -62,11 +66,16 @@ v1.tagValues(bucket: ${this.#bucket}, tag: "path", predicate: (r) => r._measurem
         ? `r.path =~ /${patternSource(signal).replaceAll("/", String.raw`\/`)}/`
         : `r.path == ${literal(signal)}`,
     );
+    const tags = Object.entries(query.tags).map(([tag, text]) =>
+      isPattern(text)
+        ? ` and r[${literal(tag)}] =~ /${patternSource(text).replaceAll("/", String.raw`\/`)}/`
+        : ` and r[${literal(tag)}] == ${literal(text)}`,
+    );
     const stop = `time(v: ${nanoseconds(query.to)})`;
     const range = `start: time(v: ${nanoseconds(query.from)}), stop: ${stop}`;
     return `from(bucket: ${this.#bucket})
   |> range(${range})
-  |> filter(fn: (r) => r._measurement == ${this.#measurement} and (${paths.join(" or ")}) and (${fields}))
+  |> filter(fn: (r) => r._measurement == ${this.#measurement} and (${paths.join(" or ")})${tags.join("")} and (${fields}))
   |> filter(fn: (r) => r._time < ${stop})`;
   }
 }

@@ -4,11 +4,12 @@ import type { CheckedQuery } from "../query.ts";
 import type { RowSet } from "./rows.ts";
 
 /** A string literal of InfluxQL. */
-function literal(text: string): string {
+export function literal(text: string): string {
   return `'${text.replaceAll(/['\\]/g, String.raw`\$&`).replaceAll("\n", String.raw`\n`)}'`;
 }
 
-function name(text: string): string {
+/** An identifier of InfluxQL. */
+export function quotedName(text: string): string {
   return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
@@ -24,14 +25,17 @@ export function nanoseconds(time: number): string {
 
 /** The dialect of InfluxDB 1.x. */
 export class InfluxQl {
+  readonly #measurement: string;
   readonly #from: string;
 
   constructor(measurement: string, rp: string | undefined) {
-    this.#from = rp === undefined ? name(measurement) : `${name(rp)}.${name(measurement)}`;
+    this.#measurement = measurement;
+    this.#from = rp === undefined ? quotedName(measurement) : `${quotedName(rp)}.${quotedName(measurement)}`;
   }
 
-  paths(): string {
-    return `SHOW TAG VALUES FROM ${this.#from} WITH KEY = "path"`;
+  /** All series, as keys that begin with the measurement; a retention policy has no list of its own. */
+  series(): string {
+    return `SHOW SERIES FROM ${quotedName(this.#measurement)}`;
   }
 
   raw(query: CheckedQuery): string {
@@ -59,37 +63,59 @@ export class InfluxQl {
 
   #where(query: CheckedQuery): string {
     const paths = query.signals.map((signal) =>
-      isPattern(signal)
-        ? `"path" =~ /${patternSource(signal).replaceAll("/", String.raw`\/`)}/`
-        : `"path" = ${literal(signal)}`,
+      isPattern(signal) ? `"path" =~ /${regular(signal)}/` : `"path" = ${literal(signal)}`,
+    );
+    const tags = Object.entries(query.tags).map(([tag, text]) =>
+      isPattern(text) ? `${quotedName(tag)} =~ /${regular(text)}/` : `${quotedName(tag)} = ${literal(text)}`,
     );
     const range = `time >= ${nanoseconds(query.from)} AND time < ${nanoseconds(query.to)}`;
-    return ` WHERE (${paths.join(" OR ")}) AND ${range}`;
+    return ` WHERE ${[`(${paths.join(" OR ")})`, ...tags, range].join(" AND ")}`;
   }
 }
 
-interface InfluxQlAnswer {
-  results?: { error?: string; series?: InfluxQlSeries[] }[];
+/** A pattern between the slashes of a regular expression. */
+function regular(pattern: string): string {
+  return patternSource(pattern).replaceAll("/", String.raw`\/`);
 }
 
-interface InfluxQlSeries {
-  tags?: Record<string, string>;
-  columns: string[];
-  values: unknown[][];
+/** One table of the server's answer; times in the precision that was asked for. */
+export interface AnsweredSeries {
+  readonly name: string;
+  readonly tags?: Record<string, string>;
+  readonly columns: string[];
+  readonly values: unknown[][];
+}
+
+/** The answer to one statement. */
+export interface AnsweredStatement {
+  readonly error?: string;
+  readonly series?: AnsweredSeries[];
 }
 
 /**
- * The rows of an answer, table by table.
+ * The tables of a statement's answer.
  * @throws FplusError `historian.query` with the server's sentence
  */
-export function rowsOf(answer: unknown): RowSet[] {
-  const { results = [] } = (typeof answer === "string" ? JSON.parse(answer) : answer) as InfluxQlAnswer;
-  const fault = results.find((result) => result.error !== undefined)?.error;
-  if (fault !== undefined) throw new FplusError("historian.query", fault);
-  return results
-    .flatMap((result) => result.series ?? [])
-    .map(({ tags = {}, columns, values }) => {
-      const column = (wanted: string): number => columns.indexOf(wanted);
-      return { path: tags["path"] ?? "", unit: tags["unit"] ?? "", column, rows: values };
-    });
+export function seriesIn(answer: AnsweredStatement | undefined): AnsweredSeries[] {
+  if (answer?.error !== undefined) throw new FplusError("historian.query", answer.error);
+  return answer?.series ?? [];
+}
+
+/** The rows of a statement's answer about signals, table by table. @throws FplusError `historian.query` */
+export function rowsOf(answer: AnsweredStatement | undefined): RowSet[] {
+  return seriesIn(answer).map(({ tags = {}, columns, values }) => {
+    const column = (wanted: string): number => columns.indexOf(wanted);
+    return { path: tags["path"] ?? "", unit: tags["unit"] ?? "", column, rows: values };
+  });
+}
+
+/** The tags of a series' key as the server lists it: `measurement,tag=value`, with its escapes. */
+export function tagsOfKey(key: string): Record<string, string> {
+  const plain = (text: string): string => text.replaceAll(/\\([,= ])/g, "$1");
+  const parts = key.match(/(?:[^\\,]|\\.|\\$)+/gs) ?? [];
+  const pairs = parts.slice(1).map((part) => {
+    const [, name = "", value = ""] = /^((?:[^\\=]|\\.)*)=(.*)$/s.exec(part) ?? [];
+    return [plain(name), plain(value)] as const;
+  });
+  return Object.fromEntries(pairs);
 }

@@ -1,17 +1,17 @@
 import type { CheckedQuery } from "../query.ts";
-import type { HistorianSeries } from "../types.ts";
 import { FluxScripts, timeOf } from "./flux.ts";
-import { InfluxQl, rowsOf } from "./influxql.ts";
-import { AnswerBuilder } from "./rows.ts";
+import { InfluxQl, rowsOf, seriesIn, tagsOfKey } from "./influxql.ts";
+import type { AnswerBuilder } from "./rows.ts";
 import type { InfluxServer } from "./server.ts";
 
 /** Samples that are fetched whole for a display; beyond, the server reduces. */
 const FETCH_SAMPLES = 200_000;
 
-/** Answers questions from what is stored on the server. */
+/** Answers questions from the measurement that holds all signals by their path. */
 export interface InfluxReader {
-  query(query: CheckedQuery): Promise<HistorianSeries[]>;
-  paths(): Promise<string[]>;
+  query(query: CheckedQuery, answer: AnswerBuilder): Promise<void>;
+  /** The tags of every series. */
+  series(): Promise<Record<string, string>[]>;
 }
 
 /** A reduced display fetches all samples where they are few, else one minimum and one maximum a bucket. */
@@ -29,13 +29,12 @@ export class InfluxQlReader implements InfluxReader {
     this.#text = new InfluxQl(measurement, server.database.rp);
   }
 
-  async paths(): Promise<string[]> {
-    const sets = rowsOf(await this.#server.influxQl(this.#text.paths()));
-    return sets.flatMap((set) => set.rows.map((row) => String(row[set.column("value")])));
+  async series(): Promise<Record<string, string>[]> {
+    const [keys] = seriesIn(await this.#server.influxQl(this.#text.series()));
+    return (keys?.values ?? []).map(([key]) => tagsOfKey(String(key)));
   }
 
-  async query(query: CheckedQuery): Promise<HistorianSeries[]> {
-    const answer = new AnswerBuilder();
+  async query(query: CheckedQuery, answer: AnswerBuilder): Promise<void> {
     if (query.maxPoints !== undefined && query.limit === undefined) {
       const counts = rowsOf(await this.#server.influxQl(this.#text.count(query)));
       const total = counts.reduce((sum, set) => sum + Number(set.rows[0]?.[set.column("value")] ?? 0), 0);
@@ -58,10 +57,9 @@ export class InfluxQlReader implements InfluxReader {
         });
       }
     }
-    return answer.finish(query);
   }
 
-  async #extremes(query: CheckedQuery, answer: AnswerBuilder): Promise<HistorianSeries[]> {
+  async #extremes(query: CheckedQuery, answer: AnswerBuilder): Promise<void> {
     const width = bucketOf(query);
     for (const set of rowsOf(await this.#server.influxQl(this.#text.extremes(query, width)))) {
       for (const row of set.rows) {
@@ -74,7 +72,6 @@ export class InfluxQlReader implements InfluxReader {
         }
       }
     }
-    return answer.finish({ ...query, maxPoints: undefined });
   }
 }
 
@@ -88,12 +85,15 @@ export class FluxReader implements InfluxReader {
     this.#text = new FluxScripts(bucket, measurement);
   }
 
-  async paths(): Promise<string[]> {
-    return await this.#server.flux(this.#text.paths(), (values, table) => String(table.get(values, "_value")));
+  async series(): Promise<Record<string, string>[]> {
+    return await this.#server.flux(this.#text.series(), (values, table) =>
+      Object.fromEntries(
+        table.columns.map(({ label }) => [label, textOf(table.get(values, label))]).filter(([, value]) => value !== ""),
+      ),
+    );
   }
 
-  async query(query: CheckedQuery): Promise<HistorianSeries[]> {
-    const answer = new AnswerBuilder();
+  async query(query: CheckedQuery, answer: AnswerBuilder): Promise<void> {
     if (query.maxPoints !== undefined && query.limit === undefined) {
       const counts = await this.#server.flux(this.#text.count(query), (values, table) =>
         Number(table.get(values, "_value")),
@@ -104,7 +104,7 @@ export class FluxReader implements InfluxReader {
       // A server may cut the first window at the start of the range; ours are always aligned to the epoch.
       const align = (time: number): number => Math.floor(time / query.windowMs) * query.windowMs;
       await this.#numbers(this.#text.aggregate(query), answer, align);
-      return answer.finish(query);
+      return;
     }
     // The fields of a sample come in tables of their own and are joined by path, unit and time.
     const samples = new Map<
@@ -126,14 +126,12 @@ export class FluxReader implements InfluxReader {
       return undefined;
     });
     for (const { path, unit, ...sample } of samples.values()) answer.add(path, unit, sample);
-    return answer.finish(query);
   }
 
-  async #extremes(query: CheckedQuery, answer: AnswerBuilder): Promise<HistorianSeries[]> {
+  async #extremes(query: CheckedQuery, answer: AnswerBuilder): Promise<void> {
     const width = bucketOf(query);
     await this.#numbers(this.#text.extreme(query, width, "min"), answer, (time) => time);
     await this.#numbers(this.#text.extreme(query, width, "max"), answer, (time) => time + width / 2);
-    return answer.finish({ ...query, maxPoints: undefined });
   }
 
   async #numbers(script: string, answer: AnswerBuilder, place: (time: number) => number): Promise<void> {

@@ -2,6 +2,8 @@ import type * as Client from "@influxdata/influxdb-client";
 import type { FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import type { InfluxOptions } from "../options.ts";
+import { WriteConnection } from "./connection.ts";
+import type { AnsweredStatement } from "./influxql.ts";
 
 type ClientLibrary = typeof Client;
 
@@ -12,11 +14,11 @@ export interface Refusal {
   readonly tooLarge: boolean;
 }
 
+const STATEMENTS_PER_REQUEST = 50;
 const TIMEOUT_MS = 10_000;
-const GZIP_BYTES = 1000;
 
 /**
- * One InfluxDB server over the official client: 2.x as the client knows it, 1.x by other paths on the same transport.
+ * One InfluxDB server: questions go over the official client (1.x by other paths on its transport), lines over connections of our own.
  * Every error leaves as `historian.unreachable` (try again later) unless it is about the data or the question.
  */
 export class InfluxServer {
@@ -24,11 +26,18 @@ export class InfluxServer {
   #connecting: Promise<void> | undefined;
   #library: ClientLibrary | undefined;
   #client: InfluxDB | undefined;
+  readonly #connection: WriteConnection;
+  readonly #headers: Readonly<Record<string, string>>;
   #version: "1" | "2" = "2";
   #release = "";
 
   constructor(options: InfluxOptions) {
     this.#options = options;
+    const { url, token = "", version = "auto", timeoutMs = TIMEOUT_MS } = options;
+    const basic = version !== "2" && token.includes(":");
+    const authorization = basic ? `Basic ${Buffer.from(token).toString("base64")}` : `Token ${token}`;
+    this.#headers = token === "" ? {} : { authorization };
+    this.#connection = new WriteConnection(url, this.#headers, timeoutMs);
   }
 
   get version(): "1" | "2" {
@@ -56,15 +65,10 @@ export class InfluxServer {
   }
 
   async #connect(): Promise<void> {
-    const { url, token, timeoutMs = TIMEOUT_MS, version = "auto" } = this.#options;
+    const { url, timeoutMs = TIMEOUT_MS, version = "auto" } = this.#options;
     this.#library ??= await import("@influxdata/influxdb-client");
     const { InfluxDB } = this.#library;
-    let basic: Record<string, string> = {};
-    if (version !== "2" && token?.includes(":") === true) {
-      basic = { authorization: `Basic ${Buffer.from(token).toString("base64")}` };
-    }
-    const useToken = token !== undefined && token !== "" && basic["authorization"] === undefined;
-    this.#client = new InfluxDB({ url, timeout: timeoutMs, headers: basic, ...(useToken ? { token } : {}) });
+    this.#client = new InfluxDB({ url, timeout: timeoutMs, headers: this.#headers });
     await this.#client.transport.request("/ping", "", { method: "GET" }, (headers) => {
       this.#release = String(headers["x-influxdb-version"] ?? "");
     });
@@ -83,40 +87,63 @@ export class InfluxServer {
    * @returns undefined when all were taken, or what the server holds against some of them
    * @throws FplusError `historian.unreachable`
    */
-  async write(lines: string[]): Promise<Refusal | undefined> {
-    const { url, org = "", bucket } = this.#options;
-    const local = /^https?:\/\/(127\.|localhost|\[::1])/.test(url);
-    const api = this.#opened().getWriteApi(org, bucket, "ns", {
-      // The client sends by itself when its buffer is full, and then hides the error: it never gets full.
-      batchSize: lines.length + 1,
-      maxBatchBytes: Number.MAX_SAFE_INTEGER,
-      flushInterval: 0,
-      maxRetries: 0,
-      gzipThreshold: local ? Number.MAX_SAFE_INTEGER : GZIP_BYTES,
-      writeFailed: rethrow,
-    });
-    if (this.#version === "1") {
-      const { db, rp } = this.database;
-      api.path = `/write?${new URLSearchParams({ db, precision: "ns", ...(rp === undefined ? {} : { rp }) }).toString()}`;
-    }
+  async write(lines: Uint8Array): Promise<Refusal | undefined> {
+    const { org = "", bucket } = this.#options;
+    const { db, rp } = this.database;
+    const path =
+      this.#version === "1"
+        ? `/write?${new URLSearchParams({ db, precision: "ns", ...(rp === undefined ? {} : { rp }) }).toString()}`
+        : `/api/v2/write?${new URLSearchParams({ org, bucket, precision: "ns" }).toString()}`;
+    let answer;
     try {
-      api.writeRecords(lines);
-      await api.flush();
-      return undefined;
+      answer = await this.#connection.post(path, lines);
     } catch (error) {
-      const refusal = this.#refusal(error);
-      if (refusal === undefined) throw this.#fault(error);
-      return refusal;
-    } finally {
-      api.dispose();
+      throw this.#fault(error);
     }
+    const { status, body } = answer;
+    if (status >= 200 && status < 300) return undefined;
+    if (status === 400 || status === 413 || status === 422) return { message: body, tooLarge: status === 413 };
+    throw this.#statusFault(status, sentenceOf(body) || `status ${status}`);
   }
 
-  /** Runs an InfluxQL statement on a 1.x server; times come back in nanoseconds. */
-  async influxQl(statement: string, method: "GET" | "POST" = "GET"): Promise<unknown> {
+  /** Runs one InfluxQL statement; times come back in nanoseconds. */
+  async influxQl(statement: string, method: "GET" | "POST" = "GET"): Promise<AnsweredStatement | undefined> {
+    const { results } = await this.rawInfluxQl(statement, method, "ns");
+    return results[0];
+  }
+
+  /** Runs many statements, some dozens a request; the answers are in their order. */
+  async influxQlMany(statements: readonly string[]): Promise<(AnsweredStatement | undefined)[]> {
+    const answers: (AnsweredStatement | undefined)[] = [];
+    for (let from = 0; from < statements.length; from += STATEMENTS_PER_REQUEST) {
+      const some = statements.slice(from, from + STATEMENTS_PER_REQUEST);
+      const { results } = await this.rawInfluxQl(some.join(";"), "POST", "ns");
+      answers.push(...some.map((_, i) => results[i]));
+    }
+    return answers;
+  }
+
+  /** Hands text to the server's `/query`. @param epoch precision of times; empty for RFC 3339 */
+  async rawInfluxQl(
+    text: string,
+    method: "GET" | "POST",
+    epoch: "ns" | "",
+  ): Promise<{ readonly results: readonly AnsweredStatement[] }> {
     const { db } = this.database;
-    const path = `/query?${new URLSearchParams({ db, epoch: "ns", q: statement }).toString()}`;
-    return await this.#opened().transport.request(path, "", { method });
+    const where = new URLSearchParams({ db, ...(epoch === "" ? {} : { epoch }) });
+    const question = new URLSearchParams({ q: text }).toString();
+    const { transport } = this.#opened();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const answer: unknown =
+      method === "GET"
+        ? await transport.request(`/query?${where.toString()}&${question}`, "", { method })
+        : await transport.request(`/query?${where.toString()}`, question, { method, headers });
+    const { results = [], error } = (typeof answer === "string" ? JSON.parse(answer) : answer) as {
+      results?: AnsweredStatement[];
+      error?: string;
+    };
+    if (error !== undefined) throw new FplusError("historian.query", error);
+    return { results };
   }
 
   /** Runs a Flux script on a 2.x server. */
@@ -150,34 +177,43 @@ export class InfluxServer {
     return HttpError !== undefined && error instanceof HttpError ? error.statusCode : undefined;
   }
 
-  #refusal(error: unknown): Refusal | undefined {
-    const status = this.#status(error);
-    if (status !== 400 && status !== 413 && status !== 422) return undefined;
-    return { message: messageOf(error), tooLarge: status === 413 };
-  }
-
   #fault(error: unknown): FplusError {
     if (error instanceof FplusError) return error;
-    const status = this.#status(error);
-    const { url, bucket } = this.#options;
     const text = messageOf(error) || (error as { code?: string }).code || "no answer";
+    return this.#statusFault(this.#status(error), text, error);
+  }
+
+  #statusFault(status: number | undefined, text: string, cause?: unknown): FplusError {
+    const { url, bucket } = this.#options;
     if (status === 401 || status === 403) {
       const hint = "Check the token and its rights on the bucket.";
-      return new FplusError("historian.unreachable", `${url} refused: ${text}`, { field: "token", hint, cause: error });
+      return new FplusError("historian.unreachable", `${url} refused: ${text}`, { field: "token", hint, cause });
     }
     if (status === 404) {
       const hint = "Make it on the server, or correct its name.";
       return new FplusError("historian.unreachable", `${url} has no ${bucket}: ${text}`, {
         field: "bucket",
         hint,
-        cause: error,
+        cause,
       });
     }
-    return new FplusError("historian.unreachable", `${url}: ${text}`, { field: "url", cause: error });
+    return new FplusError("historian.unreachable", `${url}: ${text}`, { field: "url", cause });
+  }
+
+  /** Closes the connections that stay open between writes. */
+  close(): void {
+    this.#connection.close();
   }
 }
 
-/** Hands a failed write to the caller; without it the client would only log. */
-async function rethrow(error: Error): Promise<void> {
-  throw error;
+/** The sentence of an error's body: `error` of 1.x, `message` of 2.x, or the body as it is. */
+export function sentenceOf(body: string): string {
+  try {
+    const { error, message } = JSON.parse(body) as { error?: unknown; message?: unknown };
+    if (typeof message === "string") return message;
+    if (typeof error === "string") return error;
+  } catch {
+    // No JSON: a proxy, perhaps.
+  }
+  return body.trim();
 }

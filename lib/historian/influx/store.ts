@@ -1,14 +1,27 @@
-import { FplusError, messageOf, toFplusError } from "../../errors/index.ts";
+import { FplusError, toFplusError } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
-import { isHistorical, type SampleBatch, type SignalRegistry, signals } from "../../sample/index.ts";
+import { isHistorical, type SampleBatch, type SignalRegistry, signals, ValueType } from "../../sample/index.ts";
 import type { InfluxOptions } from "../options.ts";
 import { pathMatcher } from "../pattern.ts";
 import { takeIn } from "../points.ts";
 import { checkQuery } from "../query.ts";
-import type { HistorianQuery, HistorianSeries, HistorianStore, RejectedSample, WriteReceipt } from "../types.ts";
-import { LineRenderer, renderLines } from "./line.ts";
+import { filled } from "../fill.ts";
+import type { InfluxQlAnswer } from "../influxql/answer.ts";
+import type {
+  HistorianQuery,
+  HistorianSeries,
+  HistorianStore,
+  RejectedSample,
+  StoredSignal,
+  WriteReceipt,
+} from "../types.ts";
+import { readCatalogue } from "./catalogue-reader.ts";
+import { Catalogue } from "./catalogue.ts";
+import { type InfluxLayout, LEVELS } from "./layout.ts";
+import { LineRenderer, type RenderedLines } from "./line.ts";
 import { FluxReader, InfluxQlReader, type InfluxReader } from "./reader.ts";
-import { InfluxServer } from "./server.ts";
+import { AnswerBuilder } from "./rows.ts";
+import { InfluxServer, sentenceOf } from "./server.ts";
 
 const LINES_PER_REQUEST = 5000;
 /** Requests that the search for the refused lines of one write may take. */
@@ -21,6 +34,9 @@ export class InfluxHistorian implements HistorianStore {
   readonly #registry: SignalRegistry;
   readonly #server: InfluxServer;
   readonly #renderer: LineRenderer;
+  readonly #catalogue: Catalogue;
+  readonly #measurement: string;
+  readonly #layout: InfluxLayout;
   #closed = false;
   #fault = "";
   #written = 0;
@@ -42,7 +58,10 @@ export class InfluxHistorian implements HistorianStore {
     this.#options = options;
     this.#registry = options.registry ?? signals;
     this.#server = new InfluxServer(options);
-    this.#renderer = new LineRenderer(options.measurement ?? "sensors", this.#registry);
+    this.#measurement = options.measurement ?? "sensors";
+    this.#layout = options.layout ?? "signals";
+    this.#renderer = new LineRenderer(this.#measurement, this.#registry, this.#layout);
+    this.#catalogue = new Catalogue(this.#server, this.#layout, this.#measurement, this.#registry);
   }
 
   /** @throws FplusError `historian.unreachable` */
@@ -54,17 +73,24 @@ export class InfluxHistorian implements HistorianStore {
   async write(batch: SampleBatch): Promise<WriteReceipt> {
     const { points, origin, rejected } = takeIn(batch, this.#registry);
     const late = (i: number): boolean => isHistorical(batch, origin[i]!);
-    const { lines, index, faults } = renderLines(this.#renderer, points, late);
+    const { bytes, ends, lineOf, faults } = this.#renderer.render(points, late);
     const reject = (i: number, reason: string): void => {
       rejected.push({ index: origin[i]!, path: this.#registry.get(points.signal[i]!).path, reason });
     };
-    for (const { index: i, reason } of faults) reject(i, reason);
-    if (lines.length > 0) {
+    for (const { index, reason } of faults) reject(index, reason);
+    if (ends.length > 0) {
       await this.open();
       const budget = { requests: SEARCH_REQUESTS };
-      for (let from = 0; from < lines.length; from += LINES_PER_REQUEST) {
-        const to = Math.min(lines.length, from + LINES_PER_REQUEST);
-        await this.#guard(() => this.#send(lines, from, to, budget, (i, reason) => reject(index[i]!, reason)));
+      const refused = new Map<number, string>();
+      for (let from = 0; from < ends.length; from += LINES_PER_REQUEST) {
+        const to = Math.min(ends.length, from + LINES_PER_REQUEST);
+        await this.#guard(() => this.#send({ bytes, ends }, from, to, budget, refused));
+      }
+      if (refused.size > 0) {
+        for (let i = 0; i < points.length; i++) {
+          const reason = refused.get(lineOf[i]!);
+          if (reason !== undefined) reject(i, reason);
+        }
       }
     }
     this.#rejected += rejected.length;
@@ -75,36 +101,65 @@ export class InfluxHistorian implements HistorianStore {
 
   /** Sends lines from … to; of refused ones halves are tried, until single lines are found. Sending twice changes nothing. */
   async #send(
-    lines: string[],
+    lines: Pick<RenderedLines, "bytes" | "ends">,
     from: number,
     to: number,
     budget: { requests: number },
-    reject: (i: number, reason: string) => void,
+    refused: Map<number, string>,
   ): Promise<void> {
     budget.requests -= 1;
-    const refusal = await this.#server.write(lines.slice(from, to));
+    const start = from === 0 ? 0 : lines.ends[from - 1]!;
+    const refusal = await this.#server.write(lines.bytes.subarray(start, lines.ends[to - 1]));
     if (refusal === undefined) return;
     const all = Number(/dropped=(\d+)/.exec(refusal.message)?.[1] ?? -1) === to - from;
     if (to - from === 1 || (all && !refusal.tooLarge) || budget.requests <= 0) {
-      for (let i = from; i < to; i++) reject(i, reasonOf(refusal.message));
+      for (let line = from; line < to; line++) refused.set(line, reasonOf(refusal.message));
       return;
     }
     const middle = (from + to) >>> 1;
-    await this.#send(lines, from, middle, budget, reject);
-    await this.#send(lines, middle, to, budget, reject);
+    await this.#send(lines, from, middle, budget, refused);
+    await this.#send(lines, middle, to, budget, refused);
   }
 
   async query(query: HistorianQuery): Promise<HistorianSeries[]> {
     const checked = checkQuery(query);
     await this.open();
     this.#queries += 1;
-    return await this.#ask((reader) => reader.query(checked));
+    const answer = new AnswerBuilder();
+    await this.#ask(async (reader) => {
+      if (this.#layout === "signals") await reader.query(checked, answer);
+      await readCatalogue(this.#server, await this.#catalogue.entries(this.#renderer.generation), checked, answer);
+    });
+    return filled(answer.finish(checked), checked);
   }
 
   async signals(pattern?: string): Promise<string[]> {
+    return (await this.describe(pattern)).map(({ path }) => path);
+  }
+
+  async describe(pattern?: string): Promise<StoredSignal[]> {
     await this.open();
-    const paths = await this.#ask((reader) => reader.paths());
-    return [...new Set(paths)].filter(pathMatcher([pattern ?? "**"])).sort();
+    const found = new Map<string, StoredSignal>();
+    await this.#ask(async (reader) => {
+      if (this.#layout === "signals") for (const tags of await reader.series()) add(found, storedSignal(tags));
+      const others = await this.#catalogue.entries(this.#renderer.generation);
+      for (const { signal } of others) add(found, signal);
+    });
+    const matches = pathMatcher([pattern ?? "**"]);
+    return [...found.values()].filter(({ path }) => matches(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  async influxQl(text: string): Promise<InfluxQlAnswer> {
+    await this.open();
+    const { results } = await this.#ask(() => this.#server.rawInfluxQl(text, "POST", ""));
+    return { results: results as InfluxQlAnswer["results"] };
+  }
+
+  async flux(script: string): Promise<Record<string, unknown>[]> {
+    await this.open();
+    return await this.#ask(() =>
+      this.#server.flux(script, (values, table) => table.toObject(values) as Record<string, unknown>),
+    );
   }
 
   health(): PartHealth {
@@ -123,11 +178,13 @@ export class InfluxHistorian implements HistorianStore {
 
   close(): Promise<void> {
     this.#closed = true;
+    this.#server.close();
     return Promise.resolve();
   }
 
   async #ask<T>(run: (reader: InfluxReader) => Promise<T>): Promise<T> {
-    const { bucket, measurement = "sensors" } = this.#options;
+    const { bucket } = this.#options;
+    const measurement = this.#measurement;
     const server = this.#server;
     const reader =
       server.version === "1" ? new InfluxQlReader(server, measurement) : new FluxReader(server, bucket, measurement);
@@ -158,6 +215,20 @@ export class InfluxHistorian implements HistorianStore {
 
 /** The server's sentence without the data it repeats. */
 function reasonOf(message: string): string {
-  const text = messageOf(message).replace(/^\{"error":"(.*)"\}\s*$/s, "$1");
+  const text = sentenceOf(message);
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+/** The signal of a series in the layout of signals. */
+function storedSignal(tags: Readonly<Record<string, string>>): StoredSignal {
+  const { path = "", source = "", device = "", metric = "", unit = "", schema = "" } = tags;
+  const hierarchy = LEVELS.map((level) => tags[level] ?? "");
+  while (hierarchy.at(-1) === "") hierarchy.pop();
+  return { path, source, device, metric, type: ValueType.Unknown, unit, schema, hierarchy };
+}
+
+/** A path whose unit or schema changed is several series on the server and one here. */
+function add(found: Map<string, StoredSignal>, signal: StoredSignal): void {
+  const known = found.get(signal.path);
+  if (known === undefined || known.unit === "") found.set(signal.path, signal);
 }

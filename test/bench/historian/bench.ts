@@ -9,7 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Point } from "@influxdata/influxdb-client";
 import type { BenchResult } from "../../../scripts/bench.ts";
 import { openHistorian } from "../../../lib/historian/index.ts";
-import { LineRenderer, renderLines } from "../../../lib/historian/influx/line.ts";
+import { LineRenderer } from "../../../lib/historian/influx/line.ts";
 import { takeIn } from "../../../lib/historian/points.ts";
 import { SampleBatch, SignalRegistry, ValueType } from "../../../lib/sample/index.ts";
 
@@ -119,13 +119,14 @@ async function plainTable(points: number, folder: string): Promise<Record<string
 async function lines(): Promise<Record<string, string | number>[]> {
   const { points } = takeIn(batchAt(0), registry);
   const renderer = new LineRenderer("sensors", registry);
+  const never = (): boolean => false;
   const count = points.length * 20;
   const repeat = (run: () => void) => () => {
     for (let i = 0; i < 20; i++) run();
   };
   const ours = await best(
     10,
-    repeat(() => void renderLines(renderer, points, () => false).lines.join("\n")),
+    repeat(() => void renderer.render(points, never)),
   );
   const doubles = new Float64Array(points.bits.buffer);
   const theirs = await best(

@@ -22,6 +22,24 @@ test("InfluxDB 1.x is a historian", async (t) => {
   });
 });
 
+for (const layout of ["devices", "amrc"] as const) {
+  test(`InfluxDB in the layout ${layout} is a historian`, async (t) => {
+    if (missing(t, "influxd", INFLUXD)) return;
+    const server = await startInfluxd(INFLUXD!, temporaryFolder(t));
+    t.after(() => server.stop());
+    const abilities = { status: layout === "devices", unit: layout === "amrc", mixedTypes: layout === "amrc" };
+    await historianContract(
+      t,
+      async (registry) => {
+        const store = openHistorian({ engine: "influx", url: server.url, bucket: "plant", layout, registry });
+        await store.open();
+        return store;
+      },
+      abilities,
+    );
+  });
+}
+
 // influxd 1.8 speaks the API and the Flux of 2.x. There is no package of it; `go install` builds one.
 test("InfluxDB with the 2.x API and Flux is a historian", async (t) => {
   const program = process.env["FPLUS_TEST_INFLUXD18"];

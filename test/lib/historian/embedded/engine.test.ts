@@ -86,7 +86,7 @@ class Oracle {
       series.set(time, value);
     }
     const { points } = takeIn(batch, this.registry);
-    const series = rows.map((_, i) => this.engine.seriesOf(this.registry.get(points.signal[i]!).path, ""));
+    const series = rows.map((_, i) => this.engine.seriesOf(this.registry.get(points.signal[i]!).path, "", ""));
     this.engine.commit([{ points, series }]);
     if (this.engine.due) this.engine.maintain();
   }
