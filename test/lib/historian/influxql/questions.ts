@@ -65,7 +65,7 @@ export class Questioner {
     const field = this.#of(NUMBERS);
     const pick = this.#random();
     if (pick < 0.1) return `${this.#of(["count", "first", "last"])}(${this.#of(["status", "open", "temperature"])})`;
-    if (pick < 0.2) return `percentile(${field}, ${this.#of(["5", "50", "90.5", "99"])})`;
+    if (pick < 0.2) return `percentile(${field}, ${this.#of(["50", "75", "90.5"])})`;
     if (pick < 0.3) return `mean(temperature) - mean(humidity) AS gap, max(temperature)`;
     if (pick < 0.36) return `${this.#of(["mean", "max", "count"])}(*)`;
     if (pick < 0.44) return `max(${field}), location, sensor_id`;
