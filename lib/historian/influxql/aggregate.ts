@@ -10,6 +10,7 @@ import { rfc3339, type TimeRange } from "./time.ts";
 import { transformedRows } from "./transformed.ts";
 import { windowsOf } from "./windows.ts";
 
+/** A function with its arguments. */
 export type Call = Extract<Expression, { kind: "call" }>;
 
 /** A function's values, one a window; undefined where it gives none. */

@@ -1,5 +1,6 @@
 /** What an InfluxQL statement says, as a tree. Durations are milliseconds, times nanoseconds since the epoch. */
 
+/** Anything with a value, and the conditions made of them. */
 export type Expression =
   | { readonly kind: "number"; readonly value: number; readonly text: string }
   | { readonly kind: "string"; readonly value: string }
@@ -11,6 +12,7 @@ export type Expression =
   | { readonly kind: "call"; readonly name: string; readonly args: readonly Expression[] }
   | { readonly kind: "binary"; readonly op: Operator; readonly left: Expression; readonly right: Expression };
 
+/** What joins two expressions. */
 export type Operator = "AND" | "OR" | "=" | "!=" | "<" | "<=" | ">" | ">=" | "=~" | "!~" | "+" | "-" | "*" | "/" | "%";
 
 /** One column of a SELECT. */
@@ -28,8 +30,10 @@ export interface Interval {
   readonly offsetMs: number;
 }
 
+/** What stands in windows without a value. */
 export type FillOption = "null" | "none" | "previous" | "linear" | number;
 
+/** SELECT; limits of 0 are none. */
 export interface SelectStatement {
   readonly kind: "select";
   readonly fields: readonly Field[];
@@ -46,6 +50,7 @@ export interface SelectStatement {
   readonly soffset: number;
 }
 
+/** SHOW. */
 export interface ShowStatement {
   readonly kind: "show";
   readonly what: "measurements" | "tag keys" | "tag values" | "field keys" | "series" | "databases";
@@ -54,4 +59,5 @@ export interface ShowStatement {
   readonly keys: readonly string[];
 }
 
+/** One statement. */
 export type Statement = SelectStatement | ShowStatement;

@@ -1,5 +1,6 @@
 import { FplusError } from "../../errors/index.ts";
 
+/** A word, sign or literal of the text. */
 export interface Token {
   readonly kind: "word" | "name" | "string" | "number" | "duration" | "regex" | "sign" | "end";
   /** The token as a parser reads it: words as written, names and strings without quotes. */

@@ -8,8 +8,8 @@ export interface TimeRange {
 }
 
 /** The times InfluxDB holds. */
-export const MIN_NS = -9_223_372_036_854_775_806n;
-export const MAX_NS = 9_223_372_036_854_775_806n;
+const MIN_NS = -9_223_372_036_854_775_806n;
+const MAX_NS = 9_223_372_036_854_775_806n;
 
 /** A time as InfluxDB writes it: RFC 3339, with as many digits of the second as it needs. */
 export function rfc3339(ms: number, ns: number): string {
