@@ -47,6 +47,13 @@ interface EditorNode {
   onpaletteadd?: (this: EditorInstance) => void;
 }
 
+/** The editor for code in a dialog. */
+interface CodeEditor {
+  getValue(): string;
+  insert(text: string): void;
+  destroy(): void;
+}
+
 interface JQuery {
   typedInput(options: Record<string, unknown>): JQuery;
   typedInput(method: string, ...args: unknown[]): unknown;
@@ -72,6 +79,7 @@ declare const RED: {
     validateNode(node: EditorInstance): boolean;
     /** Opens the JSONata editor. */
     editExpression(options: { value: string; complete: (text: string) => void }): void;
+    createEditor(options: { id: string; mode: string; value: string }): CodeEditor;
   };
   readonly tabs: {
     create(options: Record<string, unknown>): { addTab(tab: { id: string; label: string }): void; resize(): void };

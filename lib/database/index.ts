@@ -15,6 +15,7 @@ export type {
 } from "./options.ts";
 export { parameterNames } from "./parameters.ts";
 export { optionsOfUrl } from "./server.ts";
+export { describeSchema, type SchemaColumn, type SchemaTable } from "./catalog.ts";
 export { TransactionTable } from "./transactions.ts";
 export type {
   Database,

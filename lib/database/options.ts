@@ -1,5 +1,3 @@
-import type { HealthBoard } from "../health/index.ts";
-
 /** What every database takes. */
 export interface DatabaseLimits {
   /** Name for the health page; default `database`. */
@@ -12,8 +10,6 @@ export interface DatabaseLimits {
   readonly statementMs?: number;
   /** Milliseconds after which a transaction that spans calls is rolled back; default 30,000. */
   readonly transactionMs?: number;
-  /** Health page on which it appears while it is open. */
-  readonly board?: HealthBoard;
 }
 
 /** The embedded database: a real PostgreSQL in a folder of the plant, or PGlite where that cannot run. */

@@ -7,6 +7,7 @@ import type { DatabaseLimits } from "./options.ts";
 import { isServerError, sqlError } from "./sql-error.ts";
 import { runStatement, type StatementContext, streamStatement } from "./statement.ts";
 import { beginStatement, OpenTransaction } from "./transaction.ts";
+import { TransactionTable } from "./transactions.ts";
 import type {
   Database,
   Listener,
@@ -25,6 +26,7 @@ const MAX_WAITING = 1000;
 const CONNECTIONS = 10;
 const ACQUIRE_MS = 10_000;
 const STATEMENT_MS = 30_000;
+const TRANSACTION_MS = 30_000;
 
 /** What lives while the database is open. */
 interface Session {
@@ -37,11 +39,11 @@ interface Session {
 /** A PostgreSQL database over the driver `pg`: one pool of connections, whichever engine stands behind it. */
 export class PgDatabase implements Database {
   readonly kind: "embedded" | "postgres";
+  readonly transactions: TransactionTable;
   readonly #engine: Engine;
   readonly #limits: DatabaseLimits;
   readonly #listeners: Listeners;
   readonly #counters = { queries: 0, rows: 0, errors: 0, cancelled: 0, transactions: 0, lost: 0 };
-  readonly #offBoard: (() => void) | undefined;
   #opening: Promise<Session> | undefined;
   #session: Session | undefined;
   #transactions = 0;
@@ -53,7 +55,9 @@ export class PgDatabase implements Database {
     this.#engine = engine;
     this.#limits = limits;
     this.#listeners = new Listeners(() => this.#ear());
-    this.#offBoard = limits.board?.add(() => this.health());
+    const { connections = CONNECTIONS, transactionMs = TRANSACTION_MS } = limits;
+    // Some connections stay for statements outside of transactions.
+    this.transactions = new TransactionTable(this, Math.max(1, connections - 2), transactionMs);
   }
 
   async open(): Promise<void> {
@@ -154,7 +158,7 @@ export class PgDatabase implements Database {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#offBoard?.();
+    await this.transactions.rollbackAll();
     await this.#listeners.close();
     const session = await this.#opening?.catch(() => undefined);
     try {

@@ -1,4 +1,5 @@
 import type { PartHealth } from "../health/index.ts";
+import type { TransactionTable } from "./transactions.ts";
 
 /** One row, by column name. `bigint` and `numeric` are numbers where a double holds them exactly, else text; `timestamp` is a Date in UTC, `date` is text. */
 export type Row = Record<string, unknown>;
@@ -80,6 +81,8 @@ export interface Database extends SqlSession {
   /** Runs `work` in a transaction: committed when it resolves, rolled back when it throws. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   begin(options?: TransactionOptions): Promise<Transaction>;
+  /** Transactions that several callers share by an id. */
+  readonly transactions: TransactionTable;
   /** Listens to channels over connection losses; resolves with what ends it. */
   listen(channels: readonly string[], listener: Listener): Promise<() => Promise<void>>;
   health(): PartHealth;

@@ -2,6 +2,7 @@
  * The composition root: one place that knows which stores a plant uses and where its state lives.
  * @module
  */
+export { leaseDatabase } from "./database.ts";
 export { type Lease, LeaseTable, type ReportingResource, type Resource } from "./lease.ts";
 export { leaseObjectStore } from "./objects.ts";
 export { openPlant, type Plant, type PlantOptions, type PlantServices, processHealth, processLeases } from "./plant.ts";

@@ -1,8 +1,10 @@
 import path from "node:path";
 import type { BrokerAddress } from "../broker/index.ts";
+import type { Database } from "../database/index.ts";
 import { HealthBoard } from "../health/index.ts";
 import { type HistorianOptions, type HistorianStore, openHistorian } from "../historian/index.ts";
 import type { ObjectStore } from "../objects/index.ts";
+import { defaultDatabase, leaseDatabase } from "./database.ts";
 import { type Lease, LeaseTable } from "./lease.ts";
 import { defaultObjects, leaseObjectStore } from "./objects.ts";
 
@@ -20,6 +22,7 @@ export interface PlantServices {
   readonly historian?: () => HistorianSource;
   readonly objects?: () => ObjectsSource;
   readonly broker?: () => BrokerAddress;
+  readonly database?: () => DatabaseSource;
 }
 
 /** Who can lend a historian: the config node, or the plant itself. */
@@ -32,6 +35,11 @@ export interface ObjectsSource {
   lease(): Lease<ObjectStore>;
 }
 
+/** Who can lend a database. */
+export interface DatabaseSource {
+  lease(): Lease<Database>;
+}
+
 /** A plant: embedded defaults, replaced store by store. Cheap to make; stores open at first use. */
 export interface Plant {
   readonly name: string;
@@ -42,6 +50,8 @@ export interface Plant {
   historian(): Lease<HistorianStore>;
   /** The plant's object store; it opens itself at its first use, release when done. */
   objects(): Lease<ObjectStore>;
+  /** The plant's relational database; await `ready` before use, release when done. It starts at the first statement. */
+  database(): Lease<Database>;
   /** Where nodes connect that name no broker. */
   brokerAddress(): BrokerAddress;
 }
@@ -68,6 +78,10 @@ export function openPlant(options: PlantOptions, services: PlantServices = {}): 
       if (services.objects !== undefined) return services.objects().lease();
       const { stateDir, linkBase = "/fplus/objects" } = options;
       return leaseObjectStore(processLeases, processHealth, defaultObjects(stateDir, linkBase, process.env));
+    },
+    database() {
+      if (services.database !== undefined) return services.database().lease();
+      return leaseDatabase(processLeases, processHealth, defaultDatabase(options.stateDir, process.env), "plant");
     },
     brokerAddress() {
       return services.broker?.() ?? { url: process.env["FPLUS_BROKER_URL"] || "mqtt://127.0.0.1:1883" };

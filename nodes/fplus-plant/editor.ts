@@ -7,6 +7,7 @@ RED.nodes.registerType("fplus-plant", {
     folder: { value: "" },
     historian: { value: "", type: "fplus-historian", required: false },
     objects: { value: "", type: "fplus-object-store", required: false },
+    database: { value: "", type: "fplus-database", required: false },
     broker: { value: "", type: "fplus-broker", required: false },
   },
   label() {

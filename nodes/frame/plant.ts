@@ -15,6 +15,8 @@ export interface PlantConfig {
   readonly objects: string;
   /** Id of an `fplus-broker`; blank = the embedded broker's address. */
   readonly broker: string;
+  /** Id of an `fplus-database`; blank = the embedded one. */
+  readonly database: string;
 }
 
 // A stopping process closes what would otherwise linger for the next deploy; Node-RED itself ends the process.
@@ -33,7 +35,14 @@ let current: { key: string; plant: Plant } | undefined;
 export function plantOf(RED: NodeAPI): Plant {
   const config = findConfig(RED);
   const folder = config?.folder || path.join(RED.settings.userDir ?? process.cwd(), "fplus");
-  const key = JSON.stringify([config?.name, folder, config?.historian, config?.objects, config?.broker]);
+  const key = JSON.stringify([
+    config?.name,
+    folder,
+    config?.historian,
+    config?.objects,
+    config?.database,
+    config?.broker,
+  ]);
   if (current?.key !== key) {
     const options = { name: config?.name || "Plant", stateDir: path.resolve(folder), linkBase: linkBaseOf(RED) };
     current = { key, plant: openPlant(options, servicesOf(RED, config)) };
@@ -51,8 +60,9 @@ function findConfig(RED: NodeAPI): PlantConfig | undefined {
 
 function servicesOf(RED: NodeAPI, config: PlantConfig | undefined): PlantServices {
   // A plant that was saved by an older version lacks the newer fields.
-  const { historian = "", objects = "", broker = "" } = config ?? {};
+  const { historian = "", objects = "", database = "", broker = "" } = config ?? {};
   return {
+    ...(database === "" ? {} : { database: () => serviceOf(RED, database, "database") }),
     ...(historian === "" ? {} : { historian: () => serviceOf(RED, historian, "historian") }),
     ...(objects === "" ? {} : { objects: () => serviceOf(RED, objects, "objects") }),
     ...(broker === ""

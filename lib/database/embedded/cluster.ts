@@ -67,6 +67,7 @@ export class EmbeddedCluster implements Engine {
 
   async start(): Promise<Reachable> {
     try {
+      await mkdir(path.dirname(this.#folder), { recursive: true });
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       // The server's own account must pass; the password beside it stays ours.
       if (this.#account !== undefined) await chmod(this.#folder, 0o711);

@@ -1,0 +1,82 @@
+const isVariable = (value: string): boolean => /^\$\{.+\}$/.test(value);
+
+function inRange(least: number, most: number): (value: string, options: unknown) => boolean | string {
+  return (value: string, _options: unknown) =>
+    value === "" ||
+    isVariable(String(value)) ||
+    (Number(value) >= least && Number(value) <= most) ||
+    `Give a number from ${least} to ${most.toLocaleString("en")}.`;
+}
+
+RED.nodes.registerType("fplus-database", {
+  category: "config",
+  defaults: {
+    name: { value: "" },
+    engine: { value: "embedded" },
+    folder: { value: "" },
+    host: {
+      value: "127.0.0.1",
+      validate(value, _options) {
+        return this["engine"] !== "postgres" || value.trim() !== "" || "Name the machine that runs PostgreSQL.";
+      },
+    },
+    port: { value: "5432", validate: inRange(1, 65_535) },
+    databaseName: {
+      value: "factoryplus",
+      validate(value, _options) {
+        return this["engine"] !== "postgres" || value.trim() !== "" || "Name the database.";
+      },
+    },
+    user: {
+      value: "factoryplus",
+      validate(value, _options) {
+        return this["engine"] !== "postgres" || value.trim() !== "" || "Name the user.";
+      },
+    },
+    tls: { value: "auto" },
+    ca: { value: "" },
+    connections: { value: "10", validate: inRange(1, 1000) },
+    timeout: { value: "30", validate: inRange(0, 86_400) },
+    transaction: { value: "30", validate: inRange(1, 86_400) },
+  },
+  credentials: { password: { type: "password" } },
+  label() {
+    if (this.name) return this.name;
+    return this["engine"] === "postgres"
+      ? `${String(this["databaseName"])} on ${String(this["host"])}`
+      : "Embedded database";
+  },
+  oneditprepare() {
+    const field = (name: string): string => String($(`#node-config-input-${name}`).val() ?? "");
+    const show = (): void => {
+      const isServer = field("engine") === "postgres";
+      $(".fplus-database-embedded").toggle(!isServer);
+      $(".fplus-database-server").toggle(isServer);
+      $(".fplus-database-ca").toggle(isServer && field("tls") !== "off" && field("tls") !== "encrypt");
+    };
+    $("#node-config-input-engine, #node-config-input-tls").on("change", show);
+    show();
+    $("#fplus-database-test").on("click", () => {
+      const result = $("#fplus-database-result").text("Connecting …").css("color", "");
+      const names = ["name", "engine", "folder", "host", "port", "databaseName", "user", "tls", "ca"];
+      const password = field("password");
+      const body = {
+        id: this.id,
+        ...Object.fromEntries(names.map((name) => [name, field(name)])),
+        ...(password === "__PWRD__" ? {} : { password }),
+      };
+      $.ajax({
+        url: "fplus/database/test",
+        method: "POST",
+        contentType: "application/json",
+        data: JSON.stringify(body),
+      }).then(
+        (answer: { ok: boolean; text: string }) =>
+          result
+            .text(answer.text)
+            .css("color", answer.ok ? "var(--red-ui-text-color-success)" : "var(--red-ui-text-color-error)"),
+        () => result.text("Node-RED did not answer."),
+      );
+    });
+  },
+});
