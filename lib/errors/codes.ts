@@ -69,5 +69,16 @@ export type ErrorCode =
   | "database.transaction"
   | "database.engine"
   | "database.migration"
+  // search
+  | "search.filter"
+  | "search.sort"
+  | "search.facets"
+  | "search.request"
+  | "search.document"
+  | "search.missing"
+  | "search.refused"
+  | "search.unreachable"
+  | "search.queue-full"
+  | "search.io"
   // an optional package is absent
   | "feature.off";
