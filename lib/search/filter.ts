@@ -125,7 +125,7 @@ class Reader {
     const token = this.#tokens[this.#at];
     if (token === undefined || (!token.quoted && /^([()[\],]|[<>]=?|!?=)$/.test(token.text)))
       throw this.#fault(`expected ${what}`);
-    if (!token.quoted && /^_geo/.test(token.text)) throw this.#fault("places on a map cannot be filtered here");
+    if (!token.quoted && token.text.startsWith("_geo")) throw this.#fault("places on a map cannot be filtered here");
     this.#at += 1;
     return token.text;
   }

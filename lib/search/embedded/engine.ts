@@ -104,7 +104,7 @@ export class EmbeddedSearch implements SearchEngine {
     return new Promise((resolve, reject) => {
       const message: NumberedRequest = { id: this.#nextId++, request };
       this.#pending.set(message.id, { resolve, reject });
-      worker.postMessage(message);
+      worker.postMessage(message, []);
     });
   }
 

@@ -80,7 +80,7 @@ export async function searchContract(t: TestContext, open: () => Promise<SearchS
       (one) =>
         one["device_type"] === "sensor" &&
         one["location"] === "production_line_1" &&
-        /^Temperature sensor/.test(String(one["name"])),
+        String(one["name"]).startsWith("Temperature sensor"),
     );
     assert.equal(answer.query, "temperature sensor");
     assert.deepEqual([answer.limit, answer.offset], [20, 0]);
