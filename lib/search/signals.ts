@@ -2,8 +2,9 @@ import { type SampleBatch, type Signal, type SignalRegistry, signals, ValueType 
 import type { Indexer } from "./indexer.ts";
 import type { IndexSettings, SearchDocument } from "./types.ts";
 
-/** Index of the tags, and of the devices they belong to. */
+/** Index of the tags. */
 export const TAGS = "tags";
+/** Index of the devices that they belong to. */
 export const DEVICES = "devices";
 
 /** What the two indexes use their attributes for. */
