@@ -1,6 +1,7 @@
 import type { ClientSession, OPCUAClient } from "node-opcua";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
+import type { CertificateInfo } from "./certificate.ts";
 import { newAttempt } from "./client.ts";
 import { connectionError, reasonOf } from "./diagnosis.ts";
 import { identityOf, type UserToken } from "./identity.ts";
@@ -153,6 +154,11 @@ export class Endpoint {
     return this.#publishing;
   }
 
+  /** The certificate that the server showed; undefined without security, or while there is no session. */
+  get serverCertificate(): CertificateInfo | undefined {
+    return this.#watch.serverCertificate;
+  }
+
   start(): void {
     if (this.#started) return;
     this.#started = true;
@@ -194,6 +200,14 @@ export class Endpoint {
   /** `device/metric` of an address, where a reader of this endpoint has a name for it. */
   nameOf(nodeId: string): string | undefined {
     return this.#names.get(nodeId);
+  }
+
+  /** Tries again at once where it waits for its next attempt, because what stood in the way may be gone. */
+  hurry(): void {
+    if (this.#retry === undefined) return;
+    clearTimeout(this.#retry);
+    this.#attempts = 0;
+    this.#attempt();
   }
 
   /** Gives the session up and makes a new one, because something on it no longer works. */

@@ -8,6 +8,7 @@ export type { ShownValue } from "./current-value.ts";
 export type { SearchAnswer, SearchHit } from "./node-index.ts";
 export { type ExpandedTags, expandTemplates } from "./template.ts";
 export { type DiscoverOptions, discoverTags } from "./discover.ts";
+export { findServers, type FoundServer, type OfferedEndpoint, readStandIns } from "./discovery.ts";
 export { type Application, openApplication, renewApplication } from "./application.ts";
 export { type CertificateInfo, describeCertificate, expiryText, parseCertificate } from "./certificate.ts";
 export type { CertificateUser, PasswordUser, UserToken } from "./identity.ts";

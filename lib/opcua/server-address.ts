@@ -13,3 +13,16 @@ export function hostAndPort(url: string): string {
   const [, host = url, port = USUAL_PORT] = ADDRESS.exec(url) ?? [];
   return `${host.toLowerCase()}:${port}`;
 }
+
+/** A server's address under the host of another one. */
+export function withHost(url: string, other: string): string {
+  const [, host] = ADDRESS.exec(url) ?? [];
+  const [, otherHost] = ADDRESS.exec(other) ?? [];
+  return host === undefined || otherHost === undefined ? url : url.replace(host, otherHost);
+}
+
+/** Host and port of one address with the path of another. */
+export function withPath(url: string, other: string): string {
+  const [, , , path = ""] = ADDRESS.exec(other) ?? [];
+  return `opc.tcp://${hostAndPort(url)}${path === "/" ? "" : path}`;
+}

@@ -25,6 +25,7 @@ export class ServerWatch {
   #timers: NodeJS.Timeout[] = [];
   #session: ClientSession | undefined;
   #level: number | undefined;
+  #shown: CertificateInfo | undefined;
 
   constructor(servers: ServerSet, options: ServerWatchOptions) {
     this.#servers = servers;
@@ -36,6 +37,11 @@ export class ServerWatch {
     return this.#expiry.warning();
   }
 
+  /** What the server showed; undefined without security, or while there is no session. */
+  get serverCertificate(): CertificateInfo | undefined {
+    return this.#session === undefined ? undefined : this.#shown;
+  }
+
   /** As the server said last; undefined where it does not say, or was not asked. */
   get serviceLevel(): number | undefined {
     return this.#level;
@@ -45,6 +51,7 @@ export class ServerWatch {
   connected(session: ClientSession, ours: CertificateInfo | undefined, server: ServerCheck): void {
     this.disconnected();
     this.#session = session;
+    this.#shown = server.certificate;
     const left = this.#servers.connected();
     if (left !== undefined) this.#options.notice(`${this.#servers.current} has taken over from ${left}.`);
     if (server.firstUse && server.certificate !== undefined) {
