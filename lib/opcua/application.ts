@@ -22,7 +22,8 @@ const CERTIFICATE_FILE = "own/certs/client_certificate.pem";
 const KEY_FILE = "own/private/private_key.pem";
 const URI_FILE = "own/application-uri";
 const VALID_DAYS = 10 * 365;
-const APPLICATION_NAME = "Factory+ for Node-RED";
+/** Without the plus sign, which joins the parts of a name in X.509. */
+const SUBJECT = "/CN=Factory Plus for Node-RED/O=Factory Plus";
 /** Only the user whom the process runs as may read a key. */
 const SECRET_MODE = 0o600;
 const SECRET_FOLDER_MODE = 0o700;
@@ -74,7 +75,7 @@ async function make(pkiFolder: string): Promise<Application> {
   const privateKey = await crypto.generatePrivateKey(2048);
   const { cert } = await crypto.createSelfSignedCertificate({
     privateKey,
-    subject: `/CN=${APPLICATION_NAME}/O=Factory+`,
+    subject: SUBJECT,
     applicationUri,
     dns: [os.hostname()],
     validity: VALID_DAYS,

@@ -141,7 +141,7 @@ function foundServer(opcua: Opcua, url: string, offered: readonly EndpointDescri
 function offeredEndpoint(opcua: Opcua, url: string, offered: EndpointDescription): OfferedEndpoint | undefined {
   const policy = policyOf(offered.securityPolicyUri);
   const mode = modeOf(opcua, offered.securityMode);
-  if (policy === undefined || mode === undefined || !/^opc\.tcp:/.test(offered.endpointUrl ?? "opc.tcp:"))
+  if (policy === undefined || mode === undefined || !(offered.endpointUrl ?? "opc.tcp:").startsWith("opc.tcp:"))
     return undefined;
   const kinds = new Map<number, OfferedEndpoint["users"][number]>([
     [opcua.UserTokenType.Anonymous, "anonymous"],

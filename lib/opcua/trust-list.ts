@@ -134,7 +134,7 @@ export class TrustList {
       const reason = notes.met[thumbprint]?.reason || "rejected by hand";
       // What was refused for its circumstances may pass once they have changed.
       if (reason === "rejected by hand")
-        return refuse(reason, "Trust it in the endpoint's dialog if it is the server's.");
+        return refuse(reason, "Trust it in the endpoint's dialog, under Certificates if it is the server's.");
     }
     const now = Date.now();
     const timely = certificate.validFrom <= now && now < certificate.validTo;
@@ -142,7 +142,7 @@ export class TrustList {
       const when = certificate.validFrom > now ? "is not valid yet" : expiryText(certificate.validTo, now);
       return refuse(
         `the server's certificate ${when}`,
-        "Renew it on the server, set the clocks right, or trust it knowingly in the endpoint's dialog.",
+        "Renew it on the server, set the clocks right, or trust it knowingly in the endpoint's dialog, under Certificates.",
       );
     }
     if (known && !notes.firstUse.includes(thumbprint)) return this.#accept(notes, address, certificate, false);
@@ -154,13 +154,13 @@ export class TrustList {
     if (pin !== undefined && pin !== thumbprint) {
       return refuse(
         `the server's certificate has changed: it was ${short(pin)}, now it is ${short(thumbprint)}`,
-        "If the server was set up anew, trust the new certificate in the endpoint's dialog; if not, somebody stands between.",
+        "If the server was set up anew, trust the new certificate in the endpoint's dialog, under Certificates; if not, somebody stands between.",
       );
     }
     if (mode === "strict") {
       return refuse(
         `the server's certificate ${short(thumbprint)} is not trusted yet`,
-        "Compare the fingerprint with the server's and trust it in the endpoint's dialog.",
+        "Compare the fingerprint with the server's and trust it in the endpoint's dialog, under Certificates.",
       );
     }
     await this.#folder.put("trusted", own);

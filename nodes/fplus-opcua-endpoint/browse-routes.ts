@@ -1,7 +1,8 @@
 import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
 import type { AddressSpace, Pick, PickOptions } from "../../lib/opcua/index.ts";
-import { BrowseSessions, type EditedEndpoint } from "./browse-sessions.ts";
+import { BrowseSessions } from "./browse-sessions.ts";
+import type { EditedEndpoint } from "./edited-endpoint.ts";
 
 /** What a dialog may ask of an address space; every answer is plain JSON. */
 type Question = (space: AddressSpace, body: Readonly<Record<string, unknown>>) => unknown;

@@ -1,18 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { NodeAPI, NodeDef } from "node-red";
-import path from "node:path";
+import type { NodeAPI } from "node-red";
 import { FplusError } from "../../lib/errors/index.ts";
-import { AddressSpace, Endpoint } from "../../lib/opcua/index.ts";
-import { plantOf } from "../frame/plant.ts";
-import { substitute } from "../frame/substitute.ts";
+import { AddressSpace, type Endpoint, type EndpointOptions } from "../../lib/opcua/index.ts";
+import { connectEdited, type EditedEndpoint, optionsOfEdited } from "./edited-endpoint.ts";
 import type { EndpointService } from "./fplus-opcua-endpoint.ts";
-import { type EndpointConfig, type EndpointCredentials, endpointOptions } from "./options.ts";
-
-/** An endpoint as the editor has it: deployed, changed or quite new. Credentials are those typed since the last deploy. */
-export interface EditedEndpoint extends EndpointConfig {
-  readonly id: string;
-  readonly credentials?: EndpointCredentials;
-}
 
 interface BrowseSession {
   readonly space: AddressSpace;
@@ -26,7 +17,6 @@ const MAX_SESSIONS = 16;
 const MAX_OWN = 4;
 /** Between two of them. */
 const PAUSE_MS = 500;
-const CONNECT_MS = 10_000;
 /** A dialog asks every second or two; in a tab that is not in front browsers let it ask once a minute. */
 const IDLE_MS = 150_000;
 
@@ -50,7 +40,7 @@ export class BrowseSessions {
   async open(edited: EditedEndpoint): Promise<string> {
     if (this.#sessions.size >= MAX_SESSIONS)
       throw busy(`${MAX_SESSIONS} dialogs are looking through servers already; close one.`);
-    const options = this.#optionsOf(edited);
+    const options = optionsOfEdited(this.#RED, edited);
     const deployed = this.#deployed(edited.id);
     const isSame = deployed !== undefined && sameOptions(deployed.options, options);
     const own = isSame ? undefined : await this.#connect(options);
@@ -91,52 +81,14 @@ export class BrowseSessions {
     return (this.#RED.nodes.getNode(id) as { fplusService?: EndpointService } | null)?.fplusService?.endpoint;
   }
 
-  #optionsOf(edited: EditedEndpoint) {
-    const { credentials: typed = {}, ...fields } = edited;
-    const config = Object.fromEntries(
-      Object.entries(fields).map(([name, value]) => [
-        name,
-        typeof value === "string" ? substitute(value, (variable) => process.env[variable]) : value,
-      ]),
-    ) as unknown as EndpointConfig;
-    // What is stored is sent to the stored address only: whoever changes the address types the password again.
-    const stored = this.#hasAddress(edited)
-      ? ((this.#RED.nodes.getCredentials(edited.id) ?? {}) as Record<string, string | undefined>)
-      : {};
-    const pki = path.join(plantOf(this.#RED).stateDir, "pki", "client");
-    return endpointOptions(config, { ...stored, ...typed }, pki);
-  }
-
-  #hasAddress({ id, url, standIns = "" }: EditedEndpoint): boolean {
-    let same = false;
-    this.#RED.nodes.eachNode((definition) => {
-      const node = definition as NodeDef & EndpointConfig;
-      if (node.id === id) same = node.url === url && (node.standIns ?? "") === standIns;
-    });
-    return same;
-  }
-
-  async #connect(options: ReturnType<typeof endpointOptions>): Promise<Endpoint> {
+  async #connect(options: EndpointOptions): Promise<Endpoint> {
     const own = [...this.#sessions.values()].filter((session) => session.own !== undefined).length + this.#connecting;
     if (own >= MAX_OWN || Date.now() - this.#lastOwn < PAUSE_MS)
       throw busy("Too many connections at a time; try again.");
     this.#lastOwn = Date.now();
     this.#connecting += 1;
-    const failure: { error?: unknown } = {};
-    const endpoint = new Endpoint({ ...options, onError: (error) => (failure.error ??= error) });
     try {
-      endpoint.start();
-      const deadline = Date.now() + CONNECT_MS;
-      while (endpoint.state !== "up") {
-        if (failure.error !== undefined) throw failure.error;
-        if (Date.now() > deadline)
-          throw new FplusError("opcua.unreachable", endpoint.reason || "no answer", { field: options.url });
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      return endpoint;
-    } catch (error) {
-      await endpoint.close();
-      throw error;
+      return await connectEdited(options);
     } finally {
       this.#connecting -= 1;
     }

@@ -1,21 +1,20 @@
 import type { NodeAPI } from "node-red";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
-import { discoverTags, Endpoint, methodArguments, type Tag } from "../../lib/opcua/index.ts";
+import { discoverTags, methodArguments, readStandIns, type Tag } from "../../lib/opcua/index.ts";
 import { serveBrowseRoutes } from "./browse-routes.ts";
-import { plantOf } from "../frame/plant.ts";
-import { substitute } from "../frame/substitute.ts";
-import path from "node:path";
+import { connectEdited, type EditedEndpoint, optionsOfEdited, sentenceOf } from "./edited-endpoint.ts";
 import type { EndpointService } from "./fplus-opcua-endpoint.ts";
-import { type EndpointConfig, endpointOptions } from "./options.ts";
+import { serveSecurityRoutes } from "./security-routes.ts";
 
-const CONNECT_MS = 8000;
 const DISCOVER_LIMIT = 10_000;
+const COUNT_LIMIT = 1000;
 
-interface DialogValues extends EndpointConfig {
-  readonly id?: string;
-  readonly username?: string;
-  /** Left out where the stored one was not retyped. */
-  readonly password?: string;
+/** What a test of a connection came to. */
+interface TestAnswer {
+  readonly ok: boolean;
+  readonly text: string;
+  /** Addresses of the other servers of a redundant set, as this one names them. */
+  readonly standIns: readonly string[];
 }
 
 /**
@@ -24,13 +23,14 @@ interface DialogValues extends EndpointConfig {
  */
 export function serveEndpointRoutes(RED: NodeAPI): void {
   RED.httpAdmin.post("/fplus/opcua/test", RED.auth.needsPermission("fplus-opcua.write"), (request, response) => {
-    tryEndpoint(RED, request.body as DialogValues).then(
-      (text) => response.json({ ok: true, text }),
-      (error: unknown) => response.json({ ok: false, text: messageOf(error) }),
+    tryEndpoint(RED, request.body as EditedEndpoint).then(
+      (answer) => response.json(answer),
+      (error: unknown) => response.json({ ok: false, text: sentenceOf(error), standIns: [] }),
     );
   });
   serveMethod(RED);
   serveBrowseRoutes(RED);
+  serveSecurityRoutes(RED);
   RED.httpAdmin.get("/fplus/opcua/tags/:id", RED.auth.needsPermission("fplus-opcua.read"), (request, response) => {
     listTags(RED, String(request.params["id"]), String(request.query["root"] ?? "")).then(
       (tags) => response.json(tags),
@@ -57,28 +57,20 @@ function serveMethod(RED: NodeAPI): void {
   });
 }
 
-async function tryEndpoint(RED: NodeAPI, values: DialogValues): Promise<string> {
-  const stored = values.id === undefined ? {} : ((RED.nodes.getCredentials(values.id) ?? {}) as Record<string, string>);
-  const url = substitute(values.url, (name) => process.env[name]);
-  const options = endpointOptions(
-    { ...values, url },
-    { username: values.username ?? stored["username"], password: values.password ?? stored["password"] },
-    path.join(plantOf(RED).stateDir, "pki", "client"),
-  );
-  const failure: { error?: unknown } = {};
-  const endpoint = new Endpoint({ ...options, onError: (error) => (failure.error = error) });
-  endpoint.start();
+async function tryEndpoint(RED: NodeAPI, edited: EditedEndpoint): Promise<TestAnswer> {
+  const options = optionsOfEdited(RED, edited);
+  const endpoint = await connectEdited(options);
   try {
-    const deadline = Date.now() + CONNECT_MS;
-    while (endpoint.state !== "up") {
-      if (failure.error !== undefined) throw failure.error;
-      if (Date.now() > deadline) throw new FplusError("opcua.unreachable", "no answer within 8 s", { field: "url" });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    const tags = await endpoint.withSession((session, limits, opcua) =>
-      discoverTags(session, limits, opcua, { limit: 1000 }),
-    );
-    return `Connected: ${tags.length === 1000 ? "1,000 or more" : tags.length} variables on ${new Set(tags.map((tag) => tag.device)).size} devices.`;
+    return await endpoint.withSession(async (session, limits, opcua) => {
+      const tags = await discoverTags(session, limits, opcua, { limit: COUNT_LIMIT });
+      const devices = new Set(tags.map(({ device }) => device)).size;
+      const count = tags.length === COUNT_LIMIT ? "1,000 or more" : String(tags.length);
+      return {
+        ok: true,
+        text: `Connected: ${count} variables on ${devices} ${devices === 1 ? "device" : "devices"}.`,
+        standIns: await readStandIns(session, endpoint.url, options.pkiFolder),
+      };
+    });
   } finally {
     await endpoint.close();
   }
