@@ -1,4 +1,5 @@
 import type { SignalRegistry } from "../sample/index.ts";
+import type { RollUp } from "./rollup.ts";
 import type { InfluxLayout } from "./influx/layout.ts";
 
 /** The embedded engine: a folder of its own, no server. */
@@ -8,6 +9,8 @@ export interface EmbeddedOptions {
   readonly directory: string;
   /** Days that samples are kept; 0 or left out = for ever. */
   readonly retentionDays?: number;
+  /** What outlives the samples, and makes long ranges quick. */
+  readonly rollUps?: readonly RollUp[];
   /** Name for the health page; default `historian`. */
   readonly name?: string;
   /** Where signal ids of batches are looked up; default the registry of the process. */

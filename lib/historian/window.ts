@@ -20,7 +20,7 @@ export class WindowGatherer {
   readonly #width: number;
   readonly #aggregate: Aggregate;
   readonly #time: number[] = [];
-  readonly #value: number[] = [];
+  readonly #windows: Statistics[] = [];
   #start = Number.NaN;
   #now = noStatistics();
 
@@ -67,14 +67,24 @@ export class WindowGatherer {
     const now = this.#now;
     if (now.count === 0) return;
     this.#time.push(this.#start);
-    this.#value.push(pick(now, this.#aggregate));
+    this.#windows.push(now);
   }
 
   /** Window starts and values, oldest first; windows without a number are left out. */
   finish(): { time: Float64Array<ArrayBuffer>; value: Float64Array<ArrayBuffer> } {
     this.#emit();
     this.#now = noStatistics();
-    return { time: Float64Array.from(this.#time), value: Float64Array.from(this.#value) };
+    return {
+      time: Float64Array.from(this.#time),
+      value: Float64Array.from(this.#windows, (window) => pick(window, this.#aggregate)),
+    };
+  }
+
+  /** Window starts with all their statistics, oldest first. */
+  statistics(): [number, Statistics][] {
+    this.#emit();
+    this.#now = noStatistics();
+    return this.#windows.map((window, i) => [this.#time[i]!, window]);
   }
 }
 

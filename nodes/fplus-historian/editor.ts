@@ -14,6 +14,16 @@ RED.nodes.registerType("fplus-historian", {
         );
       },
     },
+    rollUps: {
+      value: "",
+      validate(value, _options) {
+        const parts = String(value ?? "")
+          .split(",")
+          .map((part) => part.trim());
+        const good = parts.every((part) => part === "" || /^\d+\s*[smhd](\s+\d+\s*d)?$/.test(part));
+        return good || /^\$\{.+\}$/.test(value) || "Write a window and how long it is kept, as 1m 90d, 1h.";
+      },
+    },
     url: {
       value: "http://127.0.0.1:8086",
       validate(value, _options) {

@@ -1,7 +1,13 @@
 import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { FplusError } from "../../lib/errors/index.ts";
-import { EmbeddedHistorian, type InfluxLayout, type InfluxOptions, openHistorian } from "../../lib/historian/index.ts";
+import {
+  EmbeddedHistorian,
+  type InfluxLayout,
+  type InfluxOptions,
+  openHistorian,
+  parseRollUps,
+} from "../../lib/historian/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
 import type { HistorianService } from "./service.ts";
 
@@ -10,6 +16,7 @@ interface HistorianConfig {
   readonly engine: "embedded" | "influx";
   readonly folder: string;
   readonly retention: string | number;
+  readonly rollUps: string | undefined;
   readonly url: string;
   readonly version: "auto" | "1" | "2";
   readonly org: string;
@@ -35,15 +42,16 @@ function embeddedService(node: NodeContext<HistorianConfig>): HistorianService {
     const hint = "Give a number of days; 0 keeps samples for ever.";
     throw new FplusError("config.invalid", "not a number of days", { field: "retention", hint });
   }
+  const rollUps = parseRollUps(config.rollUps ?? "");
   return {
     lease() {
       // The same key as the plant's own historian, so that both share one store where they share the folder.
       const lease = plant.leases.acquire(
         `historian ${directory}`,
-        () => new EmbeddedHistorian({ engine: "embedded", directory, retentionDays, name }),
+        () => new EmbeddedHistorian({ engine: "embedded", directory, retentionDays, rollUps, name }),
       );
       if (lease.value instanceof EmbeddedHistorian)
-        lease.value.retain(retentionDays).catch((error: unknown) => node.report(error));
+        lease.value.retain(retentionDays, rollUps).catch((error: unknown) => node.report(error));
       return lease;
     },
   };

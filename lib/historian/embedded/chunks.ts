@@ -27,6 +27,8 @@ export class ChunkTable {
   readonly #at: StatementSync;
   readonly #after: StatementSync;
   readonly #expire: StatementSync;
+  readonly #first: StatementSync;
+  readonly #oldest: StatementSync;
 
   constructor(database: DatabaseSync) {
     const prepare = (sql: string): StatementSync => database.prepare(sql);
@@ -46,6 +48,10 @@ export class ChunkTable {
       `select ${columns} from chunk where series = ? and open = 0 and t0 <= ? order by t0 desc limit 1`,
     );
     this.#after = prepare(`select ${columns} from chunk where series = ? and open = 0 and t0 > ? order by t0 limit 1`);
+    this.#first = prepare(
+      "select min(t0) as t0 from (select min(t0) as t0 from chunk where series = ? and open = 0 union all select min(t0) from chunk where series = ? and open = 1)",
+    );
+    this.#oldest = prepare("select min(t0) as t0 from chunk");
     this.#expire = prepare("delete from chunk where id in (select id from chunk where t1 < ? and open = 0 limit ?)");
   }
 
@@ -105,6 +111,16 @@ export class ChunkTable {
   /** The closed chunk after a time. */
   following(series: number, ms: number): ChunkInfo | undefined {
     return this.#after.get(series, ms) as ChunkInfo | undefined;
+  }
+
+  /** Time of the oldest sample in a series' chunks. */
+  firstMs(series: number): number | undefined {
+    return (this.#first.get(series, series) as { t0: number | null }).t0 ?? undefined;
+  }
+
+  /** Time of the oldest sample in any chunk; Infinity when there is none. */
+  oldestMs(): number {
+    return (this.#oldest.get() as { t0: number | null }).t0 ?? Number.POSITIVE_INFINITY;
   }
 
   /** Deletes up to `count` chunks that ended before a time; how many went. */

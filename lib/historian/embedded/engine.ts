@@ -1,9 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { FplusError } from "../../errors/index.ts";
 import type { Points } from "../points.ts";
+import type { RollUp } from "../rollup.ts";
 import { CHUNK_SAMPLES, ChunkTable, cuts } from "./chunks.ts";
 import { Column } from "./column.ts";
 import { decodeJournal, encodeJournal } from "./journal.ts";
+import { RollUpTable } from "./rollups.ts";
 import { makeSeries, type Series } from "./series.ts";
 
 /** Limits of the memory the engine takes. */
@@ -19,6 +21,9 @@ export interface EngineLimits {
 /** Limits of an engine that was given none. */
 export const DEFAULT_LIMITS: EngineLimits = { heads: 20_000, headSamples: 4_000_000, journalSamples: 250_000 };
 
+/** Series whose roll-ups wait to be made again, at most. */
+const MAX_STALE = 1000;
+
 /** Samples a late merge may wait for (a full disk) before writes are refused. */
 const MAX_LATE = 1_000_000;
 
@@ -31,6 +36,7 @@ const MAX_LATE = 1_000_000;
  */
 export class Engine {
   readonly chunks: ChunkTable;
+  readonly rollUps: RollUpTable;
   readonly #database: DatabaseSync;
   readonly #limits: EngineLimits;
   readonly #byPath = new Map<string, Series>();
@@ -38,9 +44,12 @@ export class Engine {
   readonly #loaded = new Set<Series>();
   readonly #full = new Set<Series>();
   readonly #late = new Set<Series>();
+  /** Times of samples that came after the windows of their roll-ups were made. */
+  readonly #stale = new Map<Series, { from: number; to: number }>();
   readonly #insertSeries: StatementSync;
   readonly #renameSeries: StatementSync;
   readonly #insertJournal: StatementSync;
+  #horizon = Number.NEGATIVE_INFINITY;
   #tick = 0;
   #nextId = 1;
   #headSamples = 0;
@@ -52,6 +61,7 @@ export class Engine {
     this.#database = database;
     this.#limits = limits;
     this.chunks = new ChunkTable(database);
+    this.rollUps = new RollUpTable(database);
     this.#insertSeries = database.prepare("insert into series(id, path, unit, about) values(?, ?, ?, ?)");
     this.#renameSeries = database.prepare("update series set unit = ?, about = ? where id = ?");
     this.#insertJournal = database.prepare("insert into journal(data) values(?)");
@@ -148,11 +158,17 @@ export class Engine {
     return series.head;
   }
 
+  /** Whether samples came after the windows of their roll-ups were made; the next maintenance makes those again. */
+  get isStale(): boolean {
+    return this.#stale.size > 0;
+  }
+
   /** Whether maintenance has anything to do. */
   get due(): boolean {
     return (
       this.#full.size > 0 ||
       this.#late.size > 0 ||
+      this.#stale.size > MAX_STALE ||
       this.#journalSamples >= this.#journalLimit() ||
       this.#loaded.size > this.#limits.heads ||
       this.#headSamples > this.#limits.headSamples
@@ -164,6 +180,8 @@ export class Engine {
     const done: (() => void)[] = [];
     const evicted = this.#toEvict();
     this.#transaction(() => {
+      // Before the journal goes: what it holds would make the windows stale again after a crash.
+      for (const [series, { from, to }] of this.#stale) this.rollUps.redo(this, series, from, to);
       for (const series of this.#late) this.#mergeLate(series, done);
       for (const series of this.#full) this.#closeFull(series, done);
       for (const series of checkpoint ? this.#loaded : evicted) {
@@ -174,12 +192,24 @@ export class Engine {
     for (const apply of done) apply();
     this.#full.clear();
     this.#late.clear();
+    this.#stale.clear();
     this.#lateSamples = 0;
     if (checkpoint) {
       for (const series of this.#loaded) series.dirty = false;
       this.#journalSamples = 0;
     }
     for (const series of evicted) this.#forget(series);
+  }
+
+  /** Whether samples of that time have been deleted for their age. */
+  isGone(ms: number): boolean {
+    return ms < this.#horizon;
+  }
+
+  /** Sets the roll-ups, and before when samples are deleted. */
+  retain(rollUps: readonly RollUp[], horizon: number): void {
+    this.#horizon = horizon;
+    this.rollUps.configure(rollUps, horizon);
   }
 
   /** Deletes closed chunks that ended before a time, a bounded number at once. Returns true when there may be more. */
@@ -224,9 +254,11 @@ export class Engine {
 
   #apply(points: Points, series: readonly Series[]): void {
     const { ms, ns, status, type, bits, text } = points;
+    const { doneMs } = this.rollUps;
     for (let i = 0; i < points.length; i++) {
       const one = series[i]!;
       const head = this.headOf(one);
+      if (ms[i]! < doneMs) this.#noteStale(one, ms[i]!);
       const isLate = ms[i]! <= one.closedMs;
       const column = isLate ? (one.late ??= new Column()) : head;
       const grew = column.put(ms[i]!, ns[i]!, status[i]!, type[i]!, bits[i * 2]!, bits[i * 2 + 1]!, text[i]);
@@ -240,6 +272,15 @@ export class Engine {
       this.#headSamples++;
       this.#held++;
       if (head.length > CHUNK_SAMPLES) this.#full.add(one);
+    }
+  }
+
+  #noteStale(series: Series, ms: number): void {
+    const known = this.#stale.get(series);
+    if (known === undefined) this.#stale.set(series, { from: ms, to: ms });
+    else {
+      known.from = Math.min(known.from, ms);
+      known.to = Math.max(known.to, ms);
     }
   }
 

@@ -7,7 +7,7 @@ const VERSION = 2;
 
 /**
  * `series` names (`about`: the parts of the path, type, schema and levels as JSON), `chunk` compressed samples (open = 1: the end of a series as of the last checkpoint, replaced at the next),
- * `journal` what was acknowledged since.
+ * `journal` what was acknowledged since, `rollup` statistics of windows that outlive the samples, made up to `rollup_mark`.
  */
 const TABLES = `
 create table if not exists series(id integer primary key, path text not null unique, unit text not null,
@@ -17,6 +17,10 @@ create table if not exists chunk(id integer primary key, series integer not null
   sum real not null, min real not null, max real not null, first real not null, last real not null, data blob not null) strict;
 create index if not exists chunk_time on chunk(series, open, t0, t1);
 create index if not exists chunk_age on chunk(t1);
+create table if not exists rollup(series integer not null, width integer not null, t0 integer not null,
+  count integer not null, sum real not null, min real not null, max real not null, first real not null, last real not null,
+  primary key(series, width, t0)) without rowid, strict;
+create table if not exists rollup_mark(width integer primary key, done integer not null) strict;
 create table if not exists journal(id integer primary key, data blob not null) strict;
 `;
 

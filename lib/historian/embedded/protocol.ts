@@ -1,16 +1,23 @@
 import type { Points } from "../points.ts";
 import type { CheckedQuery } from "../query.ts";
+import type { RollUp } from "../rollup.ts";
 import type { HistorianSeries } from "../types.ts";
 
 /** What the engine's thread is asked. Signal ids in points are those of the asking process, named once by `names`. */
 export type EngineRequest =
-  | { readonly op: "open"; readonly directory: string; readonly retentionDays: number }
+  | { readonly op: "open"; readonly directory: string; readonly retention: Retention }
   | { readonly op: "write"; readonly points: Points; readonly names: readonly SignalName[] }
   | { readonly op: "query"; readonly query: CheckedQuery }
   | { readonly op: "signals"; readonly pattern: string | undefined }
   | { readonly op: "influxql"; readonly text: string; readonly nowMs: number }
-  | { readonly op: "retain"; readonly days: number }
+  | { readonly op: "retain"; readonly retention: Retention }
   | { readonly op: "close" };
+
+/** How long samples are kept (days; 0 = for ever), and what outlives them. */
+export interface Retention {
+  readonly days: number;
+  readonly rollUps: readonly RollUp[];
+}
 
 /** Signal id, path, unit, and the rest as JSON (see series.ts). */
 export type SignalName = readonly [number, string, string, string];

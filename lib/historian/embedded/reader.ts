@@ -1,29 +1,36 @@
+import { ValueType } from "../../sample/index.ts";
 import { doublesOf, numberAt } from "../points.ts";
 import type { CheckedQuery } from "../query.ts";
 import { minMaxIndices } from "../reduce.ts";
 import type { HistorianSeries } from "../types.ts";
-import { WindowGatherer } from "../window.ts";
+import { type Statistics, WindowGatherer } from "../window.ts";
 import type { ChunkInfo } from "./chunks.ts";
 import { Column } from "./column.ts";
+import { extremesOf } from "./display.ts";
 import type { Engine } from "./engine.ts";
 import type { Series } from "./series.ts";
 
 type Range = Pick<CheckedQuery, "from" | "to" | "limit">;
 
+/** A range of so many rolled-up windows is read from them, and not from samples. */
+const LONG_WINDOWS = 2000;
+/** From so many samples a point on, a display reads only the chunks that hold an extreme. */
+const MANY_SAMPLES_A_POINT = 50;
+
 /** Answers for one series; undefined when it holds nothing of the range. */
 export function readSeries(engine: Engine, series: Series, query: CheckedQuery): HistorianSeries | undefined {
   if (series.id === 0) return undefined;
-  const head = engine.headOf(series);
-  const chunks = engine.chunks.range(series.id, query.from, query.to);
-  if (query.aggregate !== "raw") return aggregate(engine, series, head, chunks, query);
-  const part = collect(engine, series, head, chunks, query);
+  if (query.aggregate !== "raw") return aggregate(engine, series, query);
+  const { maxPoints, limit } = query;
+  const shown = maxPoints === undefined || limit !== undefined ? undefined : display(engine, series, query, maxPoints);
+  const part = shown ?? readColumn(engine, series, query.from, query.to, limit);
   return part.length === 0 ? undefined : rawAnswer(series, part, query);
 }
 
 /** All samples of a series within from … to (exclusive), in milliseconds, as one column. */
-export function readColumn(engine: Engine, series: Series, from: number, to: number): Column {
+export function readColumn(engine: Engine, series: Series, from: number, to: number, limit?: number): Column {
   const head = engine.headOf(series);
-  const range = { from, to, limit: undefined };
+  const range = { from, to, limit };
   return collect(engine, series, head, engine.chunks.range(series.id, from, to), range);
 }
 
@@ -109,31 +116,86 @@ function rawAnswer(series: Series, part: Column, query: CheckedQuery): Historian
   return { ...answer, ...(text === undefined ? {} : { text }), ...(status === undefined ? {} : { status }) };
 }
 
-/** Windows of numbers; a chunk that lies in one window, and in the range, gives its statistics unread. */
-function aggregate(
+/** Statistics of every window of a series within from … to, oldest first; windows without a number are left out. */
+export function windowStatistics(
   engine: Engine,
   series: Series,
-  head: Column,
-  chunks: ChunkInfo[],
-  query: CheckedQuery,
-): HistorianSeries | undefined {
-  const windows = new WindowGatherer(query.aggregate, query.windowMs);
+  windowMs: number,
+  from: number,
+  to: number,
+): [number, Statistics][] {
+  const windows = new WindowGatherer("count", windowMs);
+  gatherRaw(engine, series, windows, { from, to, limit: undefined });
+  return windows.statistics();
+}
+
+/** Adds the samples of a range; a chunk that lies in one window, and in the range, gives its statistics unread. */
+function gatherRaw(engine: Engine, series: Series, windows: WindowGatherer, range: Range): void {
+  if (!(range.from < range.to)) return;
+  const head = engine.headOf(series);
+  const chunks = engine.chunks.range(series.id, range.from, range.to);
   const gather = (column: Column): void => {
     const doubles = doublesOf(column.bits);
     for (let i = 0; i < column.length; i++) {
       windows.add(column.ms[i]!, numberAt(column.typeAt(i), column.bits, doubles, i));
     }
   };
-  if (series.late === undefined) {
-    for (const chunk of chunks) {
-      const inside = chunk.t0 >= query.from && chunk.t1 + 1 <= query.to;
-      if (inside && windows.startOf(chunk.t0) === windows.startOf(chunk.t1)) windows.addAll(chunk.t0, chunk);
-      else gather(within(engine.chunks.read(chunk.id), query));
-    }
-    gather(within(head, query));
-  } else {
-    gather(collect(engine, series, head, chunks, query));
+  if (series.late !== undefined) return gather(collect(engine, series, head, chunks, range));
+  for (const chunk of chunks) {
+    const inside = chunk.t0 >= range.from && chunk.t1 + 1 <= range.to;
+    if (inside && windows.startOf(chunk.t0) === windows.startOf(chunk.t1)) windows.addAll(chunk.t0, chunk);
+    else gather(within(engine.chunks.read(chunk.id), range));
   }
+  gather(within(head, range));
+}
+
+/** Windows of numbers; of a long range, or where the samples are gone, from a roll-up, and its ends from samples. */
+function aggregate(engine: Engine, series: Series, query: CheckedQuery): HistorianSeries | undefined {
+  const { from, to, windowMs } = query;
+  const windows = new WindowGatherer(query.aggregate, windowMs);
+  const rolled = engine.rollUps.fitting(windowMs);
+  const range = { from, to, limit: undefined };
+  const start = rolled === undefined ? to : Math.ceil(from / rolled.windowMs) * rolled.windowMs;
+  const end = rolled === undefined ? from : Math.min(Math.floor(to / rolled.windowMs) * rolled.windowMs, rolled.done);
+  if (rolled !== undefined && start < end && (to - from >= LONG_WINDOWS * rolled.windowMs || engine.isGone(from))) {
+    gatherRaw(engine, series, windows, { ...range, to: Math.min(start, to) });
+    for (const window of engine.rollUps.read(series.id, rolled.windowMs, start, end)) windows.addAll(window.t0, window);
+    gatherRaw(engine, series, windows, { ...range, from: end });
+  } else gatherRaw(engine, series, windows, range);
   const answer = windows.finish();
   return answer.time.length === 0 ? undefined : { path: series.path, unit: series.unit, ...answer };
+}
+
+/** What a display of so many points shows, where the samples are many or gone; undefined where they can be read as they are. */
+function display(engine: Engine, series: Series, query: CheckedQuery, maxPoints: number): Column | undefined {
+  const chunks = engine.chunks.range(series.id, query.from, query.to);
+  const samples = chunks.reduce((sum, chunk) => sum + chunk.samples, 0);
+  const gone = engine.isGone(query.from) ? goneColumn(engine, series, query) : undefined;
+  if (gone === undefined && samples < MANY_SAMPLES_A_POINT * maxPoints) return undefined;
+  const rest = concatenated([gone ?? new Column(1), within(engine.headOf(series), query)]);
+  if (series.late !== undefined) {
+    const late = within(series.late, query);
+    for (let i = 0; i < late.length; i++) rest.putFrom(late, i);
+  }
+  return extremesOf(chunks, (chunk) => within(engine.chunks.read(chunk.id), query), rest, query, maxPoints);
+}
+
+/** Minimum and maximum of every rolled-up window before the first sample that is left. */
+function goneColumn(engine: Engine, series: Series, query: CheckedQuery): Column | undefined {
+  const first = engine.chunks.firstMs(series.id) ?? query.to;
+  const found = engine.rollUps.finest(series.id, query.from, Math.min(first, query.to));
+  if (found === undefined) return undefined;
+  const column = new Column(found.windows.length * 2);
+  const value = new Float64Array(1);
+  const bits = new Uint32Array(value.buffer);
+  for (const { t0, min, max } of found.windows) {
+    for (const [at, extreme] of [
+      [t0, min],
+      [t0 + Math.floor(found.windowMs / 2), max],
+    ] as const) {
+      value[0] = extreme;
+      if (at < query.to) column.put(at, 0, 0, ValueType.Double, bits[0]!, bits[1]!, undefined);
+    }
+  }
+  return column;
 }

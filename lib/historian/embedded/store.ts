@@ -4,6 +4,7 @@ import type { PartHealth } from "../../health/index.ts";
 import { type SampleBatch, type SignalRegistry, signals, ValueType } from "../../sample/index.ts";
 import type { EmbeddedOptions } from "../options.ts";
 import { NULL_BIT, type Points, takeIn } from "../points.ts";
+import type { RollUp } from "../rollup.ts";
 import { checkQuery } from "../query.ts";
 import { filled } from "../fill.ts";
 import type { InfluxQlAnswer } from "../influxql/answer.ts";
@@ -15,6 +16,7 @@ import {
   type EngineReply,
   type EngineRequest,
   type NumberedRequest,
+  type Retention,
   type SignalName,
 } from "./protocol.ts";
 
@@ -35,7 +37,7 @@ export class EmbeddedHistorian implements HistorianStore {
   readonly #options: EmbeddedOptions;
   readonly #registry: SignalRegistry;
   readonly #pending = new Map<number, Pending>();
-  #retentionDays: number;
+  #retention: Retention;
   #worker: Worker | undefined;
   #opening: Promise<void> | undefined;
   #closed = false;
@@ -53,7 +55,7 @@ export class EmbeddedHistorian implements HistorianStore {
   constructor(options: EmbeddedOptions) {
     this.#options = options;
     this.#registry = options.registry ?? signals;
-    this.#retentionDays = options.retentionDays ?? 0;
+    this.#retention = { days: options.retentionDays ?? 0, rollUps: options.rollUps ?? [] };
   }
 
   /** @throws FplusError `historian.io` */
@@ -118,13 +120,14 @@ export class EmbeddedHistorian implements HistorianStore {
     );
   }
 
-  /** Changes how many days samples are kept; 0 = for ever. */
-  async retain(days: number): Promise<void> {
-    if (days === this.#retentionDays) return;
-    this.#retentionDays = days;
+  /** Changes how many days samples are kept (0 = for ever), and what outlives them. */
+  async retain(days: number, rollUps: readonly RollUp[] = []): Promise<void> {
+    const retention = { days, rollUps };
+    if (JSON.stringify(retention) === JSON.stringify(this.#retention)) return;
+    this.#retention = retention;
     if (this.#opening === undefined) return;
     await this.open();
-    await this.#ask({ op: "retain", days });
+    await this.#ask({ op: "retain", retention });
   }
 
   health(): PartHealth {
@@ -170,7 +173,7 @@ export class EmbeddedHistorian implements HistorianStore {
     worker.on("exit", () => this.#ended(worker, new Error("the historian's thread ended")));
     try {
       const { directory } = this.#options;
-      await this.#ask({ op: "open", directory, retentionDays: this.#retentionDays }, [], worker);
+      await this.#ask({ op: "open", directory, retention: this.#retention }, [], worker);
       this.#fault = "";
     } catch (error) {
       this.#worker = undefined;

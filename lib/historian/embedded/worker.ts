@@ -16,6 +16,7 @@ import {
   type EngineReply,
   type EngineRequest,
   type NumberedRequest,
+  type Retention,
   type SignalName,
 } from "./protocol.ts";
 import { readSeries } from "./reader.ts";
@@ -24,7 +25,7 @@ import { type Series, signalOf } from "./series.ts";
 
 const GROUP_MS = 10;
 const GROUP_SAMPLES = 20_000;
-const RETENTION_INTERVAL_MS = 60 * 60 * 1000;
+const TEND_INTERVAL_MS = 15_000;
 const DAY_MS = 86_400_000;
 
 interface Waiting {
@@ -40,7 +41,7 @@ let engine: Engine | undefined;
 let waiting: Waiting[] = [];
 let waitingSamples = 0;
 let timer: NodeJS.Timeout | undefined;
-let retentionDays = 0;
+let retention: Retention = { days: 0, rollUps: [] };
 let retentionTimer: NodeJS.Timeout | undefined;
 
 function opened(): Engine {
@@ -118,17 +119,27 @@ function held(passes: (series: Series) => boolean): Series[] {
   return all.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Deletes what is too old, a little at a time so that writes get their turn. */
-function expire(): void {
+/** Makes roll-ups and deletes what is too old, a little at a time so that writes get their turn. */
+function tend(): void {
   clearTimeout(retentionTimer);
-  if (retentionDays <= 0 || engine === undefined) return;
+  if (engine === undefined) return;
+  const { days, rollUps } = retention;
+  if (days <= 0 && rollUps.length === 0) return;
   let more = false;
   try {
-    more = engine.expire(Date.now() - retentionDays * DAY_MS);
+    const now = Date.now();
+    const horizon = days > 0 ? now - days * DAY_MS : Number.NEGATIVE_INFINITY;
+    engine.retain(rollUps, horizon);
+    flush();
+    if (engine.isStale) engine.maintain();
+    more = engine.rollUps.step(engine, now);
+    // Samples go only once what is to outlive them has been made.
+    if (days > 0 && !more) more = engine.expire(horizon);
+    if (!more) engine.rollUps.expire(now);
   } catch {
     // A full or failing disk shows at the next write.
   }
-  retentionTimer = setTimeout(expire, more ? 20 : RETENTION_INTERVAL_MS);
+  retentionTimer = setTimeout(tend, more ? 20 : TEND_INTERVAL_MS);
 }
 
 function close(): void {
@@ -143,9 +154,9 @@ async function handle(id: number, request: EngineRequest): Promise<void> {
   switch (request.op) {
     case "open":
       engine ??= new Engine(await openFile(request.directory));
-      retentionDays = request.retentionDays;
+      retention = request.retention;
       maintain();
-      expire();
+      tend();
       return answer(id, null);
     case "write":
       return write(id, request.points, request.names);
@@ -161,8 +172,8 @@ async function handle(id: number, request: EngineRequest): Promise<void> {
       flush();
       return answer(id, answerInfluxQl(request.text, pointSource(opened()), request.nowMs));
     case "retain":
-      retentionDays = request.days;
-      expire();
+      retention = request.retention;
+      tend();
       return answer(id, null);
     case "close":
       close();
