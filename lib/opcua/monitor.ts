@@ -1,11 +1,11 @@
-import type { ClientSession, NodeId } from "node-opcua";
+import type { ClientSession } from "node-opcua";
 import { messageOf } from "../errors/index.ts";
 import { Receipt, type Signal } from "../sample/index.ts";
 import { BatchOutlet } from "./batch-outlet.ts";
 import { BatchSize } from "./batches.ts";
 import { DeferredAcknowledgement } from "./deferred-acknowledgement.ts";
+import { describeTags } from "./described-tags.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { readEnumerations } from "./enumeration.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import {
@@ -20,9 +20,8 @@ import {
 } from "./monitored-items.ts";
 import { NotificationReader } from "./notification-reader.ts";
 import type { NotificationMessage } from "./publish-loop.ts";
-import { resolveAddresses } from "./resolve.ts";
 import { revisionNotice } from "./revision.ts";
-import { StructureTypes } from "./structure.ts";
+import type { SessionLink } from "./session-link.ts";
 import { Subscription, type SubscriptionHandlers } from "./subscription.ts";
 import { type RememberedSubscription, SubscriptionMemory } from "./subscription-memory.ts";
 import type { Tag } from "./tag.ts";
@@ -45,13 +44,6 @@ export interface MonitorOptions extends TagReaderOptions {
   readonly acknowledge?: "stored" | "handed";
   /** File that remembers the subscription, so that a start after a crash takes it over with all that was not stored. */
   readonly memoryFile?: string;
-}
-
-/** The session a monitor works on now. */
-interface Link {
-  readonly session: ClientSession;
-  readonly limits: ServerLimits;
-  readonly opcua: Opcua;
 }
 
 const SURVIVE_MS = 30_000;
@@ -78,7 +70,7 @@ export class Monitor implements TagReader {
   #options: MonitorOptions;
   #tags: readonly Tag[] = [];
   #signals: readonly Signal[] = [];
-  #link: Link | undefined;
+  #link: SessionLink | undefined;
   #batch: BatchSize | undefined;
   #reader: NotificationReader | undefined;
   #subscription: Subscription | undefined;
@@ -119,6 +111,10 @@ export class Monitor implements TagReader {
     return this.#subscription?.silence ?? 0;
   }
 
+  get revised(): boolean {
+    return this.#noticed !== "";
+  }
+
   async update(tags: readonly Tag[], options: MonitorOptions): Promise<void> {
     this.#options = options;
     this.#setTags(tags);
@@ -127,7 +123,7 @@ export class Monitor implements TagReader {
   }
 
   mute(): void {
-    this.#outlet.listen(undefined);
+    this.#outlet.mute(this.#options.acknowledge === "stored" && this.#deferred.stores);
   }
 
   connected(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
@@ -178,7 +174,7 @@ export class Monitor implements TagReader {
   }
 
   /** One change of the subscription at a time; those for a connection that is gone are left out. */
-  #queue(job: (link: Link) => Promise<void>): Promise<void> {
+  #queue(job: (link: SessionLink) => Promise<void>): Promise<void> {
     const done = this.#work.then(async () => {
       const link = this.#link;
       if (link !== undefined && !this.#closed) await job(link);
@@ -188,22 +184,21 @@ export class Monitor implements TagReader {
   }
 
   /** Brings the subscription that there was over to this connection; where the server has it no more, it is made anew. */
-  async #takeUp(link: Link): Promise<void> {
+  async #takeUp(link: SessionLink): Promise<void> {
     const subscription = this.#subscription;
-    if (subscription === undefined) return this.#adopt(link);
+    if (subscription === undefined) return;
     const { publishing } = this.#endpoint;
     const reason = subscription.isOn(link.session)
       ? await subscription.resume()
       : await subscription.transfer(link.session, publishing);
     if (reason !== "") this.#lost(subscription, reason);
     else if (this.#uncertain) await this.#drop();
-    return undefined;
   }
 
   /** Takes over the subscription of a former process, with all that it had not acknowledged. */
-  async #adopt(link: Link): Promise<void> {
+  async #adopt(link: SessionLink): Promise<Subscription | undefined> {
     const remembered = this.#memory?.load(this.#endpoint.url);
-    if (remembered === undefined) return;
+    if (remembered === undefined) return undefined;
     const wanted = new Map(
       (await this.#describe(link, this.#tags, this.#signals)).map((item) => [tagKey(item.tag), item]),
     );
@@ -216,7 +211,7 @@ export class Monitor implements TagReader {
     const handlers = this.#handlers();
     const refused = (reason: string): void => this.#notAdopted(reason);
     const { publishing } = this.#endpoint;
-    this.#subscription = await Subscription.adopt(opcua, session, publishing, remembered, handlers, refused);
+    return Subscription.adopt(opcua, session, publishing, remembered, handlers, refused);
   }
 
   #notAdopted(reason: string): void {
@@ -231,8 +226,9 @@ export class Monitor implements TagReader {
 
   #lost(subscription: Subscription, reason: string): void {
     if (this.#subscription !== subscription) return;
-    subscription.lost(reason);
     this.#subscription = undefined;
+    subscription.lost(reason);
+    this.#memory?.forget();
     this.#items.clear();
     this.#endpoint.reading.lostSubscriptions += 1;
     this.#reader?.lost(this.#signals.map(({ id }) => id));
@@ -245,17 +241,19 @@ export class Monitor implements TagReader {
     const subscription = this.#subscription;
     this.#subscription = undefined;
     this.#items.clear();
+    this.#memory?.forget();
     this.#uncertain = false;
     await subscription?.close();
   }
 
   /** Makes the server's items what the table says. */
-  async #sync(link: Link): Promise<void> {
+  async #sync(link: SessionLink): Promise<void> {
     if (this.#tags.length === 0 && this.#subscription === undefined) return;
     const { publishingMs } = this.#options;
     const settings = { publishingMs, lifetimeMs: Math.max(LEAST_LIFETIME_MS, 2 * this.#surviveMs) };
     const { opcua, session } = link;
     const { publishing } = this.#endpoint;
+    this.#subscription ??= await this.#adopt(link);
     this.#subscription ??= await Subscription.create(opcua, session, publishing, settings, this.#handlers());
     const subscription = this.#subscription;
     await subscription.modify(settings);
@@ -291,7 +289,7 @@ export class Monitor implements TagReader {
     this.#queue((link) => this.#sync(link)).catch((error: unknown) => this.#endpoint.restart(messageOf(error)));
   }
 
-  async #change(place: ItemPlace, link: Link): Promise<void> {
+  async #change(place: ItemPlace, link: SessionLink): Promise<void> {
     const gone = new Map(Array.from(this.#items.all(), (item) => [item.key, item]));
     const fresh: number[] = [];
     const modified: { item: MonitoredItem; tag: Tag; asked: ItemRequest }[] = [];
@@ -318,24 +316,15 @@ export class Monitor implements TagReader {
   }
 
   /** What there is to know of tags before items are made of them; those without a node are refused. */
-  async #describe(
-    { session, limits, opcua }: Link,
-    tags: readonly Tag[],
-    signals: readonly Signal[],
-  ): Promise<WantedItem[]> {
-    const addresses = tags.map(({ nodeId }) => nodeId);
-    const found: Omit<WantedItem, "texts">[] = [];
-    (await resolveAddresses(session, limits, opcua, addresses)).forEach((nodeId, i) => {
-      const tag = tags[i]!;
-      if (typeof nodeId === "string") this.#refuse(tag, nodeId);
-      else found.push({ tag, nodeId, signal: signals[i]!.id, asked: this.#requestFor(tag) });
+  async #describe(link: SessionLink, tags: readonly Tag[], signals: readonly Signal[]): Promise<WantedItem[]> {
+    const described = await describeTags(link, tags, signals, {
+      enumTexts: this.#options.enumTexts,
+      structures: this.#items.structures,
+      onUndecoded: () => void (this.#endpoint.reading.undecoded += 1),
+      onRefused: (tag, reason) => this.#refuse(tag, reason),
     });
-    const nodeIds: NodeId[] = found.map(({ nodeId }) => nodeId);
-    const texts = this.#options.enumTexts ? await readEnumerations(session, limits, opcua, nodeIds) : [];
-    this.#items.structures ??= await StructureTypes.of(session, limits, opcua, nodeIds, () => {
-      this.#endpoint.reading.undecoded += 1;
-    });
-    return found.map((item, i) => ({ ...item, texts: texts[i] }));
+    this.#items.structures = described.structures;
+    return described.tags.map((item) => ({ ...item, asked: this.#requestFor(item.tag) }));
   }
 
   get #surviveMs(): number {

@@ -4,9 +4,9 @@ import type {
   DataChangeFilter,
   DeleteMonitoredItemsResponse,
   ModifyMonitoredItemsResponse,
-  NodeId,
 } from "node-opcua";
 import type { BatchSize } from "./batches.ts";
+import type { DescribedTag } from "./described-tags.ts";
 import type { HandleTable } from "./data-change.ts";
 import type { EnumTexts } from "./enumeration.ts";
 import { perform } from "./internals.ts";
@@ -38,12 +38,8 @@ export interface MonitoredItem {
 }
 
 /** An item to make. */
-export interface WantedItem {
-  readonly tag: Tag;
-  readonly signal: number;
-  readonly nodeId: NodeId;
+export interface WantedItem extends DescribedTag {
   readonly asked: ItemRequest;
-  readonly texts?: EnumTexts | undefined;
 }
 
 /** Where the items are. */

@@ -1,17 +1,17 @@
-import type { ClientSession, DataValue, NodeId } from "node-opcua";
+import type { ClientSession, DataValue } from "node-opcua";
 import { messageOf } from "../errors/index.ts";
 import { SampleBatch } from "../sample/index.ts";
 import { BatchOutlet } from "./batch-outlet.ts";
 import { addDataValue } from "./data-value.ts";
+import { type DescribedTag, describeTags } from "./described-tags.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import { faultOf } from "./internals.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { tagKey } from "./monitored-items.ts";
 import { PollScheduler } from "./poll-scheduler.ts";
-import { resolveAddresses } from "./resolve.ts";
-import { StructureTypes } from "./structure.ts";
+import type { SessionLink } from "./session-link.ts";
+import type { StructureTypes } from "./structure.ts";
 import type { Tag } from "./tag.ts";
 import { internTags, refusedTag, type TagReader, type TagReaderOptions } from "./tag-reader.ts";
 
@@ -19,22 +19,6 @@ import { internTags, refusedTag, type TagReader, type TagReaderOptions } from ".
 export interface PollerOptions extends TagReaderOptions {
   /** Milliseconds from the begin of one round to that of the next; a round that takes longer is not overtaken. */
   readonly everyMs: number;
-}
-
-/** The session a poller works on now. */
-interface Link {
-  readonly session: ClientSession;
-  readonly limits: ServerLimits;
-  readonly opcua: Opcua;
-}
-
-/** What is read, and what its values become. */
-interface Table {
-  readonly nodeIds: readonly NodeId[];
-  readonly tags: readonly Tag[];
-  readonly signals: readonly number[];
-  readonly texts: readonly (EnumTexts | undefined)[];
-  readonly structures: StructureTypes;
 }
 
 /** The codes with which a server says that a node is not there (OPC 10000-6 A.2). */
@@ -47,7 +31,7 @@ export class Poller implements TagReader {
   readonly #outlet: BatchOutlet;
   #options: PollerOptions;
   #tags: readonly Tag[];
-  #link: Link | undefined;
+  #link: SessionLink | undefined;
   #stop: (() => void) | undefined;
   #heardAt = 0;
   #active = 0;
@@ -73,6 +57,11 @@ export class Poller implements TagReader {
     return this.#heardAt === 0 ? 0 : Math.max(0, Date.now() - this.#heardAt - this.#options.everyMs);
   }
 
+  /** A poll asks for nothing that could be revised. */
+  get revised(): boolean {
+    return false;
+  }
+
   async update(tags: readonly Tag[], options: PollerOptions): Promise<void> {
     this.#options = options;
     this.#tags = tags;
@@ -84,7 +73,7 @@ export class Poller implements TagReader {
   }
 
   mute(): void {
-    this.#outlet.listen(undefined);
+    this.#outlet.mute(false);
   }
 
   async connected(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
@@ -106,55 +95,37 @@ export class Poller implements TagReader {
   }
 
   /** Joins the rounds with the present table; rounds with the former one go on until then. */
-  async #begin(link: Link): Promise<void> {
+  async #begin(link: SessionLink): Promise<void> {
     const { everyMs } = this.#options;
-    const table = await this.#describe(link);
+    const { tags, structures } = await describeTags(link, this.#tags, internTags(this.#endpoint, this.#tags), {
+      enumTexts: this.#options.enumTexts,
+      structures: undefined,
+      onUndecoded: () => void (this.#endpoint.reading.undecoded += 1),
+      onRefused: (tag, reason) => this.#refuse(tag, reason),
+    });
     if (this.#link !== link) return;
     this.#heardAt = Date.now();
-    this.#count(table.nodeIds.length);
+    this.#count(tags.length);
     const before = this.#stop;
     this.#stop =
-      table.nodeIds.length === 0
+      tags.length === 0
         ? undefined
         : PollScheduler.of(link.session, link.limits, link.opcua).add(everyMs, {
-            nodeIds: table.nodeIds,
-            take: (values) => this.#take(table, values),
+            nodeIds: tags.map(({ nodeId }) => nodeId),
+            take: (values) => this.#take(tags, structures, values),
             failed: (error) => this.#failed(error),
           });
     before?.();
   }
 
-  async #describe({ session, limits, opcua }: Link): Promise<Table> {
-    const signals = internTags(this.#endpoint, this.#tags);
-    const addresses = this.#tags.map(({ nodeId }) => nodeId);
-    const found = (await resolveAddresses(session, limits, opcua, addresses)).flatMap((nodeId, i) => {
-      const tag = this.#tags[i]!;
-      if (typeof nodeId !== "string") return [{ nodeId, tag, signal: signals[i]!.id }];
-      this.#refuse(tag, nodeId);
-      return [];
-    });
-    const nodeIds = found.map(({ nodeId }) => nodeId);
-    const texts = this.#options.enumTexts ? await readEnumerations(session, limits, opcua, nodeIds) : [];
-    const structures = await StructureTypes.of(session, limits, opcua, nodeIds, () => {
-      this.#endpoint.reading.undecoded += 1;
-    });
-    return {
-      nodeIds,
-      tags: found.map(({ tag }) => tag),
-      signals: found.map(({ signal }) => signal),
-      texts,
-      structures,
-    };
-  }
-
-  #take({ tags, signals, texts, structures }: Table, values: readonly DataValue[]): void {
+  #take(tags: readonly DescribedTag[], structures: StructureTypes, values: readonly DataValue[]): void {
     const now = Date.now();
     const batch = new SampleBatch(values.length);
     values.forEach((value, i) => {
-      const tag = tags[i]!;
+      const { tag, signal, texts } = tags[i]!;
       if (UNKNOWN_NODE.has(value.statusCode.value >>> 0)) return this.#refuse(tag, value.statusCode.name);
       this.#refused.delete(tagKey(tag));
-      return addDataValue(batch, signals[i]!, value, now, texts[i], structures);
+      return addDataValue(batch, signal, value, now, texts, structures);
     });
     this.#heardAt = now;
     this.#endpoint.reading.changes += batch.length;

@@ -11,6 +11,8 @@ export interface TagReader extends SessionUser {
   readonly refused: number;
   /** Milliseconds since the server last said anything. */
   readonly silence: number;
+  /** Whether the server does other than was asked; `onNotice` said what. */
+  readonly revised: boolean;
   /** Reads these tags from now on; what is the same as before goes on undisturbed. */
   update(tags: readonly Tag[], options: TagReaderOptions): Promise<void>;
   /** Nobody listens for a while: batches wait for the next `update`. */

@@ -22,6 +22,8 @@ export interface Lease<R extends Resource> {
   readonly ready: Promise<void>;
   /** Gives it back; resolves when it is closed, or at once if it lingers or others still hold it. */
   release(): Promise<void>;
+  /** Gives it back for good: it closes now, unless others hold it. */
+  discard(): Promise<void>;
 }
 
 interface Entry {
@@ -58,17 +60,19 @@ export class LeaseTable {
     entry.holders += 1;
     const held = entry;
     let released = false;
+    const giveBack = async (closesNow: boolean): Promise<void> => {
+      if (released) return;
+      released = true;
+      held.holders -= 1;
+      if (held.holders > 0) return;
+      if (closesNow || this.#stopping) await this.#close(key, held);
+      else this.#linger(key, held);
+    };
     return {
       value: held.resource as R,
       ready: held.ready,
-      release: async () => {
-        if (released) return;
-        released = true;
-        held.holders -= 1;
-        if (held.holders > 0) return;
-        if (this.#stopping) await this.#close(key, held);
-        else this.#linger(key, held);
-      },
+      release: () => giveBack(false),
+      discard: () => giveBack(true),
     };
   }
 

@@ -11,6 +11,7 @@ export {
   serviceOf,
 } from "./define.ts";
 export { stateMessage } from "./device-state.ts";
+export { onFlowsStarted } from "./flows-started.ts";
 export { amount, liveStatus, Rate } from "./live-status.ts";
 export { batchOf, messagesOf, type OutputShape } from "./samples.ts";
 export type { StatusState } from "./status.ts";

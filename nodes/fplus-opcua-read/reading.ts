@@ -1,0 +1,116 @@
+import path from "node:path";
+import { messageOf } from "../../lib/errors/index.ts";
+import {
+  type Endpoint,
+  Monitor,
+  type MonitorOptions,
+  Poller,
+  type PollerOptions,
+  type Tag,
+  type TagReader,
+} from "../../lib/opcua/index.ts";
+import type { Lease, Plant, Resource } from "../../lib/plant/index.ts";
+import type { SampleBatch } from "../../lib/sample/index.ts";
+
+/** How tags are read, as the dialog says it. */
+export interface ReadingConfig {
+  readonly mode: "subscribe" | "poll";
+  readonly pollMs: string | number;
+  readonly publishingMs: string | number;
+  readonly samplingMs: string | number;
+  readonly queueSize: string | number;
+  readonly surviveSeconds?: string | number;
+  readonly acknowledge?: "stored" | "handed";
+  readonly enums: "text" | "number";
+}
+
+/** Whom a reader tells. */
+export interface ReadingListener {
+  readonly onBatch: (batch: SampleBatch) => void;
+  readonly onError: (error: unknown) => void;
+  readonly onNotice: (text: string) => void;
+}
+
+const SURVIVE_SECONDS = 30;
+const numbers = new WeakMap<Endpoint, number>();
+let last = 0;
+
+/**
+ * A reader at work on its endpoint. It outlives a redeploy: the node that comes back finds it, says what has changed, and
+ * receives what came meanwhile.
+ */
+export class Reading implements Resource {
+  readonly reader: TagReader;
+  readonly #endpoint: Endpoint;
+  readonly #update: (tags: readonly Tag[], config: ReadingConfig, listener: ReadingListener) => Promise<void>;
+  readonly #stopUsing: () => void;
+
+  private constructor(endpoint: Endpoint, config: ReadingConfig, listener: ReadingListener, memoryFile: string) {
+    this.#endpoint = endpoint;
+    if (config.mode === "poll") {
+      const poller = new Poller(endpoint, [], pollerOptions(config, listener));
+      this.reader = poller;
+      this.#update = (tags, to, who) => poller.update(tags, pollerOptions(to, who));
+    } else {
+      const monitor = new Monitor(endpoint, [], { ...monitorOptions(config, listener), memoryFile });
+      this.reader = monitor;
+      this.#update = (tags, to, who) => monitor.update(tags, monitorOptions(to, who));
+    }
+    this.#stopUsing = endpoint.use(this.reader);
+  }
+
+  /** The reader of a node: the one at work where endpoint and way of reading are the same, else a new one. */
+  static lease(
+    plant: Plant,
+    nodeId: string,
+    endpoint: Endpoint,
+    config: ReadingConfig,
+    listener: ReadingListener,
+  ): Lease<Reading> {
+    const memoryFile = path.join(plant.stateDir, "opcua", `${nodeId}.json`);
+    return plant.leases.acquire(
+      `opcua-read ${nodeId}`,
+      () => new Reading(endpoint, config, listener, memoryFile),
+      `${numberOf(endpoint)} ${config.mode}`,
+    );
+  }
+
+  /** Reads these tags from now on, and tells this listener. */
+  read(tags: readonly Tag[], config: ReadingConfig, listener: ReadingListener): void {
+    this.#update(tags, config, listener).catch((error: unknown) => {
+      listener.onError(error);
+      this.#endpoint.restart(messageOf(error));
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stopUsing();
+    await this.reader.close();
+  }
+}
+
+/** Tells one endpoint from another with the same settings, as after a change and back. */
+function numberOf(endpoint: Endpoint): number {
+  const known = numbers.get(endpoint);
+  if (known !== undefined) return known;
+  last += 1;
+  numbers.set(endpoint, last);
+  return last;
+}
+
+function pollerOptions(config: ReadingConfig, listener: ReadingListener): PollerOptions {
+  return { ...listener, enumTexts: config.enums !== "number", everyMs: Number(config.pollMs) || 1000 };
+}
+
+function monitorOptions(config: ReadingConfig, listener: ReadingListener): MonitorOptions {
+  const { publishingMs, samplingMs, queueSize, surviveSeconds = SURVIVE_SECONDS, acknowledge, enums } = config;
+  return {
+    ...listener,
+    enumTexts: enums !== "number",
+    publishingMs: Number(publishingMs) || 100,
+    samplingMs: Number(samplingMs) || 0,
+    queueSize: Number(queueSize) || 10,
+    surviveMs: Number(surviveSeconds) * 1000,
+    acknowledge: acknowledge === "handed" ? "handed" : "stored",
+  };
+}
