@@ -18,7 +18,7 @@ export interface SyntaxNode {
 }
 
 /** A calculation over numbers by name. */
-export type Calculation = (scope: Numbers) => number | boolean;
+export type Calculation = (scope: Numbers) => number | boolean | undefined;
 
 type Numbers = Readonly<Record<string, number>>;
 /** What is known of a part before it runs: numbers and truth values never mix. */
@@ -54,7 +54,12 @@ const FUNCTIONS: Readonly<Record<string, (a: number) => number>> = {
  * numbers. Given numbers only, it gives what JSONata gives; it throws a RangeError where JSONata may give an error.
  */
 export function arithmeticOf(tree: SyntaxNode): Calculation | undefined {
-  return partOf(tree)?.run;
+  if (tree.type !== "condition" || tree.else !== undefined) return partOf(tree)?.run;
+  // A choice without its other half has no value there.
+  const [condition, value] = [partOf(tree.condition), partOf(tree.then)];
+  if (condition?.kind !== "boolean" || value === undefined) return undefined;
+  const { run } = condition;
+  return (scope) => (run(scope) ? value.run(scope) : undefined);
 }
 
 function partOf(node: SyntaxNode | undefined): Part | undefined {

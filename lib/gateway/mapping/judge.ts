@@ -18,8 +18,8 @@ export interface Track {
 
 /** Range and rate of change of a number; undefined where it is good. A good number becomes the one that the next is compared with. */
 export function judgeNumber(rule: CompiledRule, track: Track, value: number, time: number): Fault | undefined {
-  if (value < rule.min || value > rule.max || Number.isNaN(value)) {
-    const limit = value < rule.min ? `below ${rule.min}` : `above ${rule.max}`;
+  if (value < rule.min || value > rule.max || !Number.isFinite(value)) {
+    const limit = value < rule.min ? `below ${rule.min}` : value > rule.max ? `above ${rule.max}` : "not finite";
     return {
       kind: "range",
       status: Status.BadOutOfRange,

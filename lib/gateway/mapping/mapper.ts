@@ -61,13 +61,12 @@ export class Mapper {
    */
   map(batch: SampleBatch): Mapped | Promise<Mapped> {
     const out = new Mapped(batch.length);
-    out.good.receipt = batch.receipt;
     const now = Date.now();
     for (let i = 0; i < batch.length; i++) {
       const wait = this.#sample(batch, i, out, now);
       if (wait !== undefined) return this.#rest(batch, i + 1, out, now, wait);
     }
-    return this.#derivation.flush(out)?.then(() => out) ?? out;
+    return this.#derivation.flush(out)?.then(() => handedOn(batch, out)) ?? handedOn(batch, out);
   }
 
   /** Says which tags have been silent for longer than their rule allows, each once a silence. */
@@ -120,7 +119,7 @@ export class Mapper {
     await first;
     for (let i = from; i < batch.length; i++) await this.#sample(batch, i, out, now);
     await this.#derivation.flush(out);
-    return out;
+    return handedOn(batch, out);
   }
 
   #sample(batch: SampleBatch, i: number, out: Mapped, now: number): Promise<void> | undefined {
@@ -169,4 +168,11 @@ export class Mapper {
       this.#derivation.feed(route.feeds, value, time, fault?.status ?? status, fault?.reason ?? "");
     return undefined;
   }
+}
+
+/** Who stores the good values confirms the batch; where there are none, nobody will. */
+function handedOn(batch: SampleBatch, out: Mapped): Mapped {
+  if (out.good.length > 0) out.good.receipt = batch.receipt;
+  else batch.receipt?.confirm();
+  return out;
 }

@@ -68,6 +68,8 @@ test("what a formula is made of", () => {
 test("values that are no numbers, and what is more than arithmetic, are JSONata's", async () => {
   assert.equal(await formulaOf(jsonata("a & '-' & b")).evaluate({ a: "x", b: 1 }), "x-1");
   assert.equal(await formulaOf(jsonata("a = b")).evaluate({ a: "x", b: "x" }), true);
+  assert.equal(formulaOf(jsonata("a > 0 ? b / a")).evaluate({ a: 0, b: 1 }), undefined);
+  assert.equal(formulaOf(jsonata("a > 0 ? b / a")).evaluate({ a: 2, b: 1 }), 0.5);
   assert.equal(await formulaOf(jsonata("a * b")).evaluate({ a: 2 }), undefined);
   await assert.rejects(async () => formulaOf(jsonata("a * 2")).evaluate({ a: "x" }), { code: "T2001" });
 });

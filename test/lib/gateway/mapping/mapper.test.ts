@@ -6,6 +6,7 @@ import {
   batchFromPlain,
   type LooseSample,
   plainSamples,
+  Receipt,
   SampleFlag,
   signals,
   statusName,
@@ -180,6 +181,24 @@ describe("names", () => {
     const { mapper } = mapOf([{ tag: "T", name: "t" }], false);
     assert.deepEqual((await outcome(mapper.map(batch(plc, ["A/T", 1], ["A/U", 2])))).good, [["A/t", 1]]);
     assert.deepEqual([mapper.totals().mapped, mapper.totals().unmapped], [1, 1]);
+  });
+
+  test("who stores the good values confirms the batch; where none are left it is confirmed at once", async () => {
+    const plc = newPlc();
+    const { mapper } = mapOf([{ tag: "T", name: "t", max: 5 }], false);
+    const run = async (value: number) => {
+      const raw = batch(plc, ["A/T", value], ["A/U", 1]);
+      let confirmed = 0;
+      raw.receipt = new Receipt(() => void confirmed++);
+      const { good } = await mapper.map(raw);
+      return { good, confirmed: () => confirmed };
+    };
+    const kept = await run(1);
+    assert.equal(kept.confirmed(), 0);
+    kept.good.receipt!.confirm();
+    assert.equal(kept.confirmed(), 1);
+    const lost = await run(9);
+    assert.deepEqual([lost.good.length, lost.confirmed()], [0, 1]);
   });
 
   test("two tags of one name do not mix: the second is unmapped, and said so", async () => {
