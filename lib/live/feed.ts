@@ -2,8 +2,10 @@ import type { PartHealth } from "../health/index.ts";
 import type { HistorianStore } from "../historian/index.ts";
 import { messageOf } from "../errors/index.ts";
 import { type SampleBatch, signals } from "../sample/index.ts";
+import type { DeviceStatus } from "../gateway/index.ts";
+import { DeviceStates, nameOf } from "./device-states.ts";
 import { LastValueTable } from "./last-values.ts";
-import { type Answer, type DeviceState, packHistory, type Question } from "./protocol.ts";
+import { type Answer, packHistory, type Question } from "./protocol.ts";
 
 /** One browser that shows the widget. */
 export interface FeedClient {
@@ -39,6 +41,7 @@ const MAX_POINTS = 5000;
 export class LiveFeed {
   readonly #options: FeedOptions;
   readonly #table = new LastValueTable();
+  readonly #states = new DeviceStates();
   readonly #watchers = new Map<string, Watcher>();
   #timer: NodeJS.Timeout | undefined;
   #healthAt = 0;
@@ -59,9 +62,16 @@ export class LiveFeed {
     this.#table.update(batch);
   }
 
-  device(key: string, state: DeviceState): void {
-    this.#table.setDevice(key, state);
-    for (const { client } of this.#watchers.values()) client.send({ kind: "devices", states: { [key]: state } });
+  /** A birth or a death of `group/edge node/device`. */
+  device(key: string, state: DeviceStatus["state"], reason = ""): void {
+    this.#states.host(key, state, reason);
+    this.#sendStates([key]);
+  }
+
+  /** What a gateway says of a device of that name, wherever it is published. */
+  deviceStatus(status: DeviceStatus): void {
+    this.#states.gateway(status);
+    this.#sendStates(this.#deviceKeys().filter((key) => nameOf(key) === status.device));
   }
 
   /** Answers a browser; `id` tells one from another. Questions come from the network and may be anything. */
@@ -72,7 +82,7 @@ export class LiveFeed {
       case "directory": {
         watcher.directorySize = this.#table.size;
         client.send({ kind: "directory", ...this.#table.directory() });
-        client.send({ kind: "devices", states: this.#table.states() });
+        client.send(this.#statesOf(this.#deviceKeys()));
         break;
       }
       case "watch":
@@ -98,6 +108,28 @@ export class LiveFeed {
   close(): void {
     this.#watchers.clear();
     this.#stop();
+  }
+
+  #deviceKeys(): string[] {
+    return [...new Set([...this.#table.deviceKeys(), ...this.#states.keys()])];
+  }
+
+  #sendStates(keys: readonly string[]): void {
+    if (keys.length === 0 || this.#watchers.size === 0) return;
+    const answer = this.#statesOf(keys);
+    for (const { client } of this.#watchers.values()) client.send(answer);
+  }
+
+  #statesOf(keys: readonly string[]): Extract<Answer, { kind: "devices" }> {
+    const known = keys.flatMap((key) => {
+      const shown = this.#states.of(key);
+      return shown === undefined ? [] : [[key, shown] as const];
+    });
+    return {
+      kind: "devices",
+      states: Object.fromEntries(known.map(([key, { state }]) => [key, state])),
+      reasons: Object.fromEntries(known.map(([key, { reason }]) => [key, reason])),
+    };
   }
 
   #watcher(id: string, client: FeedClient): Watcher {

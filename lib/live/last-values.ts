@@ -8,7 +8,7 @@ import {
   signals,
   ValueType,
 } from "../sample/index.ts";
-import type { DeviceState, DirectoryDevice, DirectorySignal } from "./protocol.ts";
+import type { DirectoryDevice, DirectorySignal } from "./protocol.ts";
 
 const LONGEST_TEXT = 500;
 
@@ -21,7 +21,6 @@ export class LastValueTable {
   #isKnown = new Uint8Array(1024);
   #isChanged = new Uint8Array(1024);
   #changed: number[] = [];
-  readonly #states = new Map<string, DeviceState>();
 
   /** Rises when a signal came by that was not known. */
   get size(): number {
@@ -48,10 +47,6 @@ export class LastValueTable {
         this.#changed.push(id);
       }
     }
-  }
-
-  setDevice(key: string, state: DeviceState): void {
-    this.#states.set(key, state);
   }
 
   /** The signals that changed since this was last called, each once. */
@@ -82,8 +77,9 @@ export class LastValueTable {
     };
   }
 
-  states(): Record<string, DeviceState> {
-    return Object.fromEntries(this.#states);
+  /** Keys of the devices whose signals came by. */
+  deviceKeys(): string[] {
+    return [...new Set(this.#known.map(({ source, device }) => deviceKey(source, device)))];
   }
 
   directory(): { devices: DirectoryDevice[]; signals: DirectorySignal[] } {

@@ -31,8 +31,8 @@ export type Question =
   /** Tell me how the parts of the plant are, once a second. */
   | { readonly kind: "health" };
 
-/** Whether a device can be reached, as its births and deaths tell. */
-export type DeviceState = "online" | "stale" | "offline" | "unknown";
+/** How a device is doing, as births and deaths and its gateway tell. */
+export type DeviceState = "online" | "stale" | "error" | "offline" | "unknown";
 
 /** One device of the directory. */
 export interface DirectoryDevice {
@@ -70,7 +70,12 @@ export type Answer =
       readonly values: readonly (number | string | boolean | null)[];
       readonly status: readonly number[];
     }
-  | { readonly kind: "devices"; readonly states: Readonly<Record<string, DeviceState>> }
+  /** By key of the device; a reason for those that are not online, where one is known. */
+  | {
+      readonly kind: "devices";
+      readonly states: Readonly<Record<string, DeviceState>>;
+      readonly reasons: Readonly<Record<string, string>>;
+    }
   /** The directory has grown: ask again. */
   | { readonly kind: "changed" }
   | {

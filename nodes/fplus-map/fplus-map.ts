@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import { type Mapped, mapError, Mapper, MapQueue } from "../../lib/gateway/index.ts";
+import { type Mapped, mapError, Mapper, MapQueue, type RuleCounts } from "../../lib/gateway/index.ts";
 import {
   amount,
   batchOf,
@@ -68,14 +68,22 @@ function map(node: NodeContext<MapConfig>): NodeBehaviour {
     return [isFlawed ? "warning" : "up", parts.join(" · ")];
   });
   const off = node.plant.health.add(() => {
-    const { samples, ...counters } = mapper.totals();
+    const { samples, unmapped, ...counters } = mapper.totals();
+    const rules = `${mapper.rules.length} ${mapper.rules.length === 1 ? "row" : "rows"}`;
     return {
       kind: "map",
       name,
       status: mapper.mistakes.length > 0 ? "degraded" : "up",
       mode: "embedded",
-      detail: mapper.mistakes.length > 0 ? mapError(mapper.mistakes).message : `${mapper.rules.length} rules`,
-      counters: { samples, ...counters, refused: queue.refused },
+      detail: mapper.mistakes.length > 0 ? mapError(mapper.mistakes).message : rules,
+      counters: {
+        samples,
+        ...counters,
+        bad: badOf(counters),
+        // To pass tags on as they are may be all that is wanted; what is dropped is not.
+        ...(config.unmapped === "drop" ? { unmapped } : { passedOn: unmapped }),
+        refused: queue.refused,
+      },
       gauges: { rules: mapper.rules.length, tags: mapper.routes().length, waiting: queue.waiting },
     };
   });
@@ -105,7 +113,7 @@ function map(node: NodeContext<MapConfig>): NodeBehaviour {
   };
 }
 
-function badOf(totals: Omit<ReturnType<Mapper["totals"]>, "unmapped" | "conflicts">): number {
+function badOf(totals: RuleCounts): number {
   return totals.range + totals.allowed + totals.rate + totals.stale + totals.type + totals.unit + totals.formula;
 }
 

@@ -1,7 +1,8 @@
 import type { Node, NodeAPI } from "node-red";
 import path from "node:path";
 import { FplusError } from "../../lib/errors/index.ts";
-import { ASK_EVENT, type DeviceState, deviceKey, LiveFeed, tellEvent } from "../../lib/live/index.ts";
+import { type DeviceCondition, deviceStatusOf } from "../../lib/gateway/index.ts";
+import { ASK_EVENT, deviceKey, LiveFeed, tellEvent } from "../../lib/live/index.ts";
 import type { LifecycleEvent } from "../../lib/sparkplug/index.ts";
 import { defineNode, type Message, type NodeBehaviour, type NodeContext } from "./define.ts";
 import { amount, liveStatus } from "./live-status.ts";
@@ -32,7 +33,7 @@ interface Connection {
 
 const PACKAGE = "@fplus/node-red-suite";
 const CONGESTED = 20;
-const STATES: Partial<Record<LifecycleEvent["kind"], DeviceState>> = {
+const STATES: Partial<Record<LifecycleEvent["kind"], DeviceCondition>> = {
   "device-online": "online",
   "device-offline": "offline",
   "device-stale": "stale",
@@ -102,9 +103,15 @@ function socketEvents(
 }
 
 function take(feed: LiveFeed, msg: Message): void {
+  const status = deviceStatusOf(msg.payload);
+  if (status !== undefined) {
+    feed.deviceStatus(status);
+    return;
+  }
   const event = msg.payload as Partial<LifecycleEvent> | null;
   if (typeof event?.kind === "string" && typeof event.node === "string") {
     const state = STATES[event.kind];
-    if (state !== undefined && event.device !== undefined) feed.device(deviceKey(event.node, event.device), state);
+    if (state !== undefined && event.device !== undefined)
+      feed.device(deviceKey(event.node, event.device), state, state === "online" ? "" : (event.reason ?? ""));
   } else feed.samples(batchOf(msg));
 }

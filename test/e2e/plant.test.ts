@@ -67,10 +67,9 @@ describe("npm start", () => {
     assert.deepEqual(
       new Map(parts.map(({ kind, status }) => [kind, status])),
       new Map(
-        ["broker", "historian", "opcua-endpoint", "opcua-simulator", "sparkplug-edge", "sparkplug-host"].map((kind) => [
-          kind,
-          "up",
-        ]),
+        ["broker", "historian", "map", "opcua-endpoint", "opcua-simulator", "sparkplug-edge", "sparkplug-host"].map(
+          (kind) => [kind, "up"],
+        ),
       ),
     );
     assert.equal((await fetch(`${plant.url}/fplus/health`)).status, 401);
@@ -139,7 +138,7 @@ describe("npm start", () => {
     await edge.waitFor();
     await edge.locator("td", { hasText: /^[\d.]+k?\/s$/ }).waitFor();
     assert.match((await edge.textContent()) ?? "", /up.*devices 9.*waiting 0.*none/);
-    assert.equal(await page.locator("tr[data-kind] .fplus-badge", { hasText: /^up$/ }).count(), 6);
+    assert.equal(await page.locator("tr[data-kind] .fplus-badge", { hasText: /^up$/ }).count(), 7);
     await page.waitForTimeout(5000);
     const press = page.locator('[data-member="Plant/Gateway/Press01"]');
     assert.match(await press.innerText(), /online[\s\S]*metrics \d+/);
@@ -150,7 +149,8 @@ describe("npm start", () => {
 
   test("a fault that is triggered is seen on the overview", async (t) => {
     if (missing(t, "chromium", chromiumProgram)) return;
-    const { page } = await openPage(browser!);
+    const watched = await openPage(browser!);
+    const { page } = watched;
     await page.goto(`${plant.url}/dashboard/overview`);
     const badge = page.locator('[data-machine="Press01"] .fplus-badge');
     await badge.waitFor();
@@ -163,6 +163,14 @@ describe("npm start", () => {
     assert.equal((await inject("fplus-fault")).status, 200);
     await badge.filter({ hasText: "Fault" }).waitFor({ timeout: 5000 });
     assert.equal((await inject("fplus-reset")).status, 200);
+    await badge.filter({ hasText: /Running|Warming up|Idle/ }).waitFor({ timeout: 15_000 });
+
+    // All values bad: the device is in error, with the name of the StatusCode, though its Sparkplug session lives.
+    assert.equal((await inject("fplus-break")).status, 200);
+    await badge.filter({ hasText: "Device error" }).waitFor({ timeout: 5000 });
+    await page.locator('[data-machine="Press01"]', { hasText: "BadCommunicationError" }).waitFor();
+    await watched.screenshot("overview-error");
+    assert.equal((await inject("fplus-mend")).status, 200);
     await badge.filter({ hasText: /Running|Warming up|Idle/ }).waitFor({ timeout: 15_000 });
     await page.close();
   });

@@ -72,7 +72,7 @@ test("values go through the map in the chosen shape, bad ones with their reason"
     ["plant/Press01/temperature", 392, "bad", "BadOutOfRange", "392 is above 300"],
   );
   const part = processHealth.snapshot().find(({ kind }) => kind === "map");
-  assert.deepEqual([part?.counters["mapped"], part?.counters["range"], part?.counters["unmapped"]], [4, 1, 1]);
+  assert.deepEqual([part?.counters["mapped"], part?.counters["range"], part?.counters["passedOn"]], [4, 1, 1]);
 });
 
 test("a batch stays a batch; a formula's error can be caught, and the flow lives", async (t) => {

@@ -19,6 +19,7 @@ const MAIN_COUNTER: Readonly<Record<string, string>> = {
   "sparkplug-edge": "published",
   "sparkplug-host": "samples",
   "mqtt-device": "samples",
+  map: "samples",
   broker: "messages",
   historian: "written",
 };
@@ -28,6 +29,7 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   "sparkplug-edge": "Sparkplug edge node",
   "sparkplug-host": "Sparkplug host",
   "mqtt-device": "MQTT sensors",
+  map: "Map",
   broker: "MQTT broker",
   historian: "Historian",
 };
@@ -36,12 +38,14 @@ const SHOWN_GAUGES: Readonly<Record<string, readonly string[]>> = {
   "opcua-endpoint": ["items"],
   "sparkplug-edge": ["devices", "waiting"],
   "sparkplug-host": ["nodesOnline", "devicesOnline"],
+  map: ["rules", "tags"],
   historian: ["series", "queued", "spooled"],
 };
 /** What only counts up when something went wrong. */
-const TROUBLE = /dropped|unknown|unmapped|unkept|refused|rejected|corrupt|malformed|errors|gaps|retries/;
+const TROUBLE =
+  /^bad$|conflicts|dropped|unknown|unmapped|unkept|refused|rejected|corrupt|malformed|errors|gaps|retries/;
 
-const MOODS = { online: "running", stale: "busy", offline: "fault" } as const;
+const MOODS = { online: "running", stale: "stale", offline: "fault" } as const;
 
 /** How every part of the plant is: state, rates, queues, and what went wrong. */
 publishWidget(

@@ -94,7 +94,7 @@ function remember(seen: Map<number, { low: number; high: number }>, id: number, 
 }
 
 function head(machines: readonly MachineView[], shown: MachineView, client: LiveClient): VNode {
-  const { mood, text } = moodOf(shown, client);
+  const { mood, text, reason } = moodOf(shown, client);
   return h("div", { class: "fplus-bar" }, [
     h(
       "select",
@@ -109,6 +109,7 @@ function head(machines: readonly MachineView[], shown: MachineView, client: Live
       machines.map(({ device }) => h("option", { key: device.key, value: device.key }, device.name)),
     ),
     h("span", { class: `fplus-mood-${mood}` }, h("span", { class: "fplus-badge" }, text)),
+    reason === undefined ? null : h("span", { class: "fplus-soft" }, reason),
     h("span", { class: "fplus-space" }),
     h("span", { class: "fplus-soft" }, placeOf(shown)),
   ]);

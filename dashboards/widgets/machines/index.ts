@@ -85,7 +85,7 @@ function summary(machines: readonly MachineView[], client: LiveClient): VNode {
     part(count("busy"), "preparing", "busy"),
     part(count("idle"), "idle", "idle"),
     part(count("fault"), "in fault", "fault"),
-    part(count("offline", "unknown"), "not reached", "offline"),
+    part(count("stale", "offline", "unknown"), "not reached", "offline"),
   ]);
 }
 
@@ -96,7 +96,7 @@ function card(
   now: number,
   open: () => void,
 ): VNode {
-  const { mood, text } = moodOf(machine, client);
+  const { mood, text, reason } = moodOf(machine, client);
   const newest = Math.max(0, ...machine.key.map(({ id }) => client.values.get(id)?.time ?? 0));
   return h(
     "button",
@@ -126,8 +126,12 @@ function card(
       ),
       h(
         "div",
-        { class: "fplus-card-foot" },
-        newest === 0 ? "no value yet" : `${machine.signals.length} tags · ${ageText(now - newest)} ago`,
+        { class: "fplus-card-foot", title: reason },
+        reason !== undefined
+          ? h("span", { class: "fplus-card-reason" }, reason)
+          : newest === 0
+            ? "no value yet"
+            : `${machine.signals.length} tags · ${ageText(now - newest)} ago`,
       ),
     ],
   );

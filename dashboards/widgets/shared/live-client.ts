@@ -49,6 +49,8 @@ export class LiveClient {
   readonly signals = shallowRef<readonly DirectorySignal[]>([]);
   readonly values = shallowReactive(new Map<number, LiveValue>());
   readonly states = reactive<Record<string, DeviceState>>({});
+  /** Why a device is not online, by its key; empty where it is. */
+  readonly reasons = reactive<Record<string, string>>({});
   readonly health = shallowRef<{ at: number; parts: readonly PartHealth[] }>({ at: 0, parts: [] });
   /** False until the first directory has come. */
   readonly loaded = shallowRef(false);
@@ -121,6 +123,7 @@ export class LiveClient {
         break;
       case "devices":
         Object.assign(this.states, answer.states);
+        Object.assign(this.reasons, answer.reasons);
         break;
       case "values":
         answer.ids.forEach((id, i) => {

@@ -1,8 +1,8 @@
 import type { DeviceState, DirectoryDevice, DirectorySignal } from "../../../lib/live/protocol.ts";
 import type { LiveClient } from "./live-client.ts";
 
-/** What a machine does, in one of six moods; the colours of the whole visualiser. */
-export type Mood = "running" | "idle" | "busy" | "fault" | "offline" | "unknown";
+/** What a machine does, in one of seven moods; the colours and shapes of the whole visualiser. */
+export type Mood = "running" | "idle" | "busy" | "fault" | "stale" | "offline" | "unknown";
 
 /** A device with its signals, as the pages show it. */
 export interface MachineView {
@@ -70,10 +70,13 @@ function keySignals(signals: readonly DirectorySignal[]): DirectorySignal[] {
 }
 
 /** Mood and words for a machine: whether it can be reached at all comes first. */
-export function moodOf(machine: MachineView, client: LiveClient): { mood: Mood; text: string } {
+export function moodOf(machine: MachineView, client: LiveClient): { mood: Mood; text: string; reason?: string } {
   const reach: DeviceState = client.states[machine.device.key] ?? "unknown";
-  if (reach === "offline") return { mood: "offline", text: "Offline" };
-  if (reach === "stale") return { mood: "offline", text: "Stale" };
+  const away = AWAY[reach];
+  if (away !== undefined) {
+    const reason = client.reasons[machine.device.key];
+    return { ...away, ...(reason ? { reason } : {}) };
+  }
   const live = machine.state === undefined ? undefined : client.values.get(machine.state.id);
   if (live === undefined || live.value === null)
     return reach === "online" ? { mood: "idle", text: "Online" } : { mood: "unknown", text: "No data" };
@@ -84,6 +87,13 @@ export function moodOf(machine: MachineView, client: LiveClient): { mood: Mood; 
     text: typeof live.value === "number" ? `State ${text}` : text.charAt(0).toUpperCase() + text.slice(1),
   };
 }
+
+/** Devices whose values say nothing of what the machine does. */
+const AWAY: Partial<Record<DeviceState, { mood: Mood; text: string }>> = {
+  offline: { mood: "offline", text: "Offline" },
+  stale: { mood: "stale", text: "Stale" },
+  error: { mood: "fault", text: "Device error" },
+};
 
 /** Where a machine stands, in words. */
 export function placeOf({ device }: MachineView): string {

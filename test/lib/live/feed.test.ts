@@ -105,3 +105,27 @@ test("history travels as one block of doubles, wherever the socket puts it", () 
     for (const { id, time, value } of series) assert.deepEqual(found.get(id), { time, value });
   }
 });
+
+test("the worse of what host and gateway say of a device is shown, with its reason", async (t) => {
+  const { feed, client, of } = openFeed();
+  t.after(() => feed.close());
+  feed.samples(sample("States/N/M1/Temp", 20));
+  feed.deviceStatus({ device: "M1", state: "stale", reason: "no value for 60 s", at: 1 });
+  await feed.ask("a", client, { kind: "directory" });
+  const told = () => {
+    const { states, reasons } = of("devices").at(-1)!;
+    return [states["States/N/M1"], reasons["States/N/M1"]];
+  };
+  assert.deepEqual(told(), ["stale", "no value for 60 s"], "before any birth");
+  feed.device("States/N/M1", "online");
+  assert.deepEqual(told(), ["stale", "no value for 60 s"]);
+  feed.deviceStatus({ device: "M1", state: "error", reason: "BadSensorFailure", at: 2 });
+  assert.deepEqual(told(), ["error", "BadSensorFailure"]);
+  feed.deviceStatus({ device: "M1", state: "online", reason: "", at: 3 });
+  assert.deepEqual(told(), ["online", ""]);
+  feed.device("States/N/M1", "offline", "node death");
+  assert.deepEqual(told(), ["offline", "node death"]);
+  const before = of("devices").length;
+  feed.deviceStatus({ device: "Other", state: "offline", reason: "", at: 4 });
+  assert.equal(of("devices").length, before, "a device that no screen has");
+});
