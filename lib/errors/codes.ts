@@ -50,6 +50,7 @@ export type ErrorCode =
   | "historian.query"
   | "historian.io"
   | "historian.queue-full"
+  | "historian.copy"
   // objects
   | "objects.name"
   | "objects.request"

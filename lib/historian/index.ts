@@ -3,6 +3,7 @@
  * @module
  */
 export { type PlainRow, type PlainSeries, plainRows, plainSeries } from "./answer.ts";
+export { type CopyOptions, type CopyProgress, type CopyReport, copyHistorian } from "./copy.ts";
 export { EmbeddedHistorian } from "./embedded/store.ts";
 export type { InfluxLayout } from "./influx/layout.ts";
 export type { InfluxQlAnswer, InfluxQlResult, InfluxQlSeries, InfluxQlValue } from "./influxql/answer.ts";
@@ -17,6 +18,7 @@ export type {
   HistorianSeries,
   HistorianStore,
   RejectedSample,
+  SamplesPart,
   StoredSignal,
   WriteReceipt,
 } from "./types.ts";

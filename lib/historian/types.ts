@@ -75,6 +75,13 @@ export interface StoredSignal {
   readonly hierarchy: readonly string[];
 }
 
+/** The newest samples of a range, oldest first, as they can be written elsewhere. */
+export interface SamplesPart {
+  readonly batch: SampleBatch;
+  /** All samples from here to the end of the range are in the part; older ones lie before it. */
+  readonly from: number;
+}
+
 /** A time-series store. Writes are idempotent by (signal path, timestamp): the later write wins. */
 export interface HistorianStore {
   readonly kind: "embedded" | "influx";
@@ -90,6 +97,11 @@ export interface HistorianStore {
   signals(pattern?: string): Promise<string[]>;
   /** The signals behind those paths, in the same order. */
   describe(pattern?: string): Promise<StoredSignal[]>;
+  /**
+   * Samples of one signal with their types, for another store: the newest of a range, at most about `limit`.
+   * @throws FplusError `historian.unreachable`, `historian.io`
+   */
+  samples(signal: StoredSignal, range: { from: number; to: number; limit: number }): Promise<SamplesPart>;
   /**
    * Answers InfluxQL as InfluxDB 1.x does, times in RFC 3339; a statement's own error stands in its result.
    * @throws FplusError `historian.query` when the store speaks no InfluxQL

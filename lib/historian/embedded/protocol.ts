@@ -9,6 +9,13 @@ export type EngineRequest =
   | { readonly op: "write"; readonly points: Points; readonly names: readonly SignalName[] }
   | { readonly op: "query"; readonly query: CheckedQuery }
   | { readonly op: "signals"; readonly pattern: string | undefined }
+  | {
+      readonly op: "samples";
+      readonly path: string;
+      readonly from: number;
+      readonly to: number;
+      readonly limit: number;
+    }
   | { readonly op: "influxql"; readonly text: string; readonly nowMs: number }
   | { readonly op: "retain"; readonly retention: Retention }
   | { readonly op: "close" };

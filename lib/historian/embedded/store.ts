@@ -5,10 +5,18 @@ import { type SampleBatch, type SignalRegistry, signals, ValueType } from "../..
 import type { EmbeddedOptions } from "../options.ts";
 import { NULL_BIT, type Points, takeIn } from "../points.ts";
 import type { RollUp } from "../rollup.ts";
+import { pointsPart } from "../part.ts";
 import { checkQuery } from "../query.ts";
 import { filled } from "../fill.ts";
 import type { InfluxQlAnswer } from "../influxql/answer.ts";
-import type { HistorianQuery, HistorianSeries, HistorianStore, StoredSignal, WriteReceipt } from "../types.ts";
+import type {
+  HistorianQuery,
+  HistorianSeries,
+  HistorianStore,
+  SamplesPart,
+  StoredSignal,
+  WriteReceipt,
+} from "../types.ts";
 import { aboutText } from "./series.ts";
 import {
   buffersOf,
@@ -104,6 +112,15 @@ export class EmbeddedHistorian implements HistorianStore {
   async describe(pattern?: string): Promise<StoredSignal[]> {
     await this.open();
     return (await this.#ask({ op: "signals", pattern })) as StoredSignal[];
+  }
+
+  async samples(
+    signal: StoredSignal,
+    range: { readonly from: number; readonly to: number; readonly limit: number },
+  ): Promise<SamplesPart> {
+    await this.open();
+    const points = (await this.#ask({ op: "samples", path: signal.path, ...range })) as Points;
+    return pointsPart(points, signal, this.#registry, range);
   }
 
   /** Signals lie in the measurement `sensors` as they do in an InfluxDB; what were points keep their own. */

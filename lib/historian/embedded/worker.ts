@@ -6,12 +6,13 @@ import { parentPort } from "node:worker_threads";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import { answerInfluxQl } from "../influxql/index.ts";
 import { pathMatcher } from "../pattern.ts";
-import type { Points } from "../points.ts";
+import { makePoints, type Points } from "../points.ts";
 import { signalMatcher } from "../selection.ts";
 import type { HistorianSeries } from "../types.ts";
 import { Engine } from "./engine.ts";
 import { openFile } from "./files.ts";
 import {
+  buffersOf,
   buffersOfSeries,
   type EngineReply,
   type EngineRequest,
@@ -19,7 +20,7 @@ import {
   type Retention,
   type SignalName,
 } from "./protocol.ts";
-import { readSeries } from "./reader.ts";
+import { readColumn, readSeries } from "./reader.ts";
 import { pointSource } from "./point-source.ts";
 import { type Series, signalOf } from "./series.ts";
 
@@ -119,6 +120,24 @@ function held(passes: (series: Series) => boolean): Series[] {
   return all.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+function samples({ path, from, to, limit }: Extract<EngineRequest, { op: "samples" }>): Points {
+  const series = opened().series.get(path);
+  if (series === undefined || series.id === 0) return makePoints(0);
+  const column = readColumn(opened(), series, from, to, limit);
+  const points = makePoints(column.length);
+  points.length = column.length;
+  points.ms.set(column.ms.subarray(0, column.length));
+  if (column.ns !== undefined) points.ns.set(column.ns.subarray(0, column.length));
+  if (column.status !== undefined) points.status.set(column.status.subarray(0, column.length));
+  points.bits.set(column.bits.subarray(0, column.length * 2));
+  for (let i = 0; i < column.length; i++) {
+    points.type[i] = column.typeAt(i);
+    const text = column.text?.[i];
+    if (text !== undefined) points.text[i] = text;
+  }
+  return points;
+}
+
 /** Makes roll-ups and deletes what is too old, a little at a time so that writes get their turn. */
 function tend(): void {
   clearTimeout(retentionTimer);
@@ -168,6 +187,11 @@ async function handle(id: number, request: EngineRequest): Promise<void> {
     case "signals":
       flush();
       return answer(id, held(({ path }) => pathMatcher([request.pattern ?? "**"])(path)).map(signalOf));
+    case "samples": {
+      flush();
+      const found = samples(request);
+      return answer(id, found, buffersOf(found));
+    }
     case "influxql":
       flush();
       return answer(id, answerInfluxQl(request.text, pointSource(opened()), request.nowMs));

@@ -2,6 +2,7 @@ import { FplusError, toFplusError } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
 import { isHistorical, type SampleBatch, type SignalRegistry, signals, ValueType } from "../../sample/index.ts";
 import type { InfluxOptions } from "../options.ts";
+import { partOf } from "../part.ts";
 import { pathMatcher } from "../pattern.ts";
 import { takeIn } from "../points.ts";
 import { checkQuery } from "../query.ts";
@@ -12,6 +13,7 @@ import type {
   HistorianSeries,
   HistorianStore,
   RejectedSample,
+  SamplesPart,
   StoredSignal,
   WriteReceipt,
 } from "../types.ts";
@@ -147,6 +149,14 @@ export class InfluxHistorian implements HistorianStore {
     });
     const matches = pathMatcher([pattern ?? "**"]);
     return [...found.values()].filter(({ path }) => matches(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  async samples(
+    signal: StoredSignal,
+    range: { readonly from: number; readonly to: number; readonly limit: number },
+  ): Promise<SamplesPart> {
+    const [series] = await this.query({ signals: [signal.path], ...range });
+    return partOf(series, signal, this.#registry, range);
   }
 
   async influxQl(text: string): Promise<InfluxQlAnswer> {

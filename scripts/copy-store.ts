@@ -1,0 +1,97 @@
+/**
+ * `npm run copy-store -- historian <from> <to>`: copies a store into another and verifies it, signal by signal. An interrupted copy
+ * goes on where it was when it is started again. Places are `embedded:<folder>` or the address of an InfluxDB with its bucket,
+ * `http://127.0.0.1:8086/<bucket>`; `FPLUS_INFLUX_TOKEN` and `FPLUS_INFLUX_ORG` are used where a server asks for them.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { copyHistorian, type HistorianOptions, openHistorian } from "../lib/historian/index.ts";
+
+const USAGE = `npm run copy-store -- historian <from> <to> [--signals <pattern>]
+  <from>, <to>   embedded:<folder>, or http://host:8086/<bucket> (layout: ?layout=devices)
+  Stop what writes into <from> first. FPLUS_INFLUX_TOKEN and FPLUS_INFLUX_ORG serve an InfluxDB that asks for them.`;
+const SAY_MS = 1000;
+
+/** @throws Error with the usage where it is neither */
+function optionsOf(place: string, env: NodeJS.ProcessEnv): HistorianOptions {
+  if (place.startsWith("embedded:")) {
+    return { engine: "embedded", directory: path.resolve(place.slice("embedded:".length)) };
+  }
+  if (!URL.canParse(place) || !/^https?:/.test(place))
+    throw new Error(`neither a folder nor an address: ${place}\n${USAGE}`);
+  const url = new URL(place);
+  const bucket = decodeURIComponent(url.pathname.slice(1));
+  const layout = url.searchParams.get("layout");
+  const { FPLUS_INFLUX_ORG: org, FPLUS_INFLUX_TOKEN: token } = env;
+  return {
+    engine: "influx",
+    url: url.origin,
+    bucket,
+    ...(layout === "devices" || layout === "amrc" ? { layout } : {}),
+    ...(org ? { org } : {}),
+    ...(token ? { token } : {}),
+  };
+}
+
+/** Signals that a former run of the same copy has finished. */
+function finishedIn(file: string): Map<string, number> {
+  try {
+    return new Map(Object.entries(JSON.parse(readFileSync(file, "utf8")) as Record<string, number>));
+  } catch {
+    return new Map();
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const at = args.indexOf("--signals");
+  const pattern = at < 0 ? undefined : args[at + 1];
+  const [kind, fromPlace, toPlace] = at < 0 ? args : args.toSpliced(at, 2);
+  if (kind !== "historian" || fromPlace === undefined || toPlace === undefined) throw new Error(USAGE);
+  const from = openHistorian({ ...optionsOf(fromPlace, process.env), name: "from" });
+  const to = openHistorian({ ...optionsOf(toPlace, process.env), name: "to" });
+  const key = createHash("sha256")
+    .update(JSON.stringify([fromPlace, toPlace]))
+    .digest("hex")
+    .slice(0, 16);
+  const folder = path.resolve(process.env["FPLUS_STATE"] || "state", "copies");
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, `${key}.json`);
+  const done = finishedIn(file);
+  let saidAt = 0;
+  try {
+    await from.open();
+    await to.open();
+    const report = await copyHistorian({
+      from,
+      to,
+      until: Date.now(),
+      done: new Map(done),
+      ...(pattern === undefined ? {} : { pattern }),
+      onProgress(progress) {
+        if (progress.verified) {
+          done.set(progress.path, progress.samples);
+          writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(done)));
+          renameSync(`${file}.new`, file);
+        }
+        if (Date.now() - saidAt < SAY_MS) return;
+        saidAt = Date.now();
+        console.log(`${progress.signal} of ${progress.signals} signals, ${progress.path}: ${progress.samples} samples`);
+      },
+    });
+    const { signals, samples, skipped, rejected } = report;
+    console.log(
+      `${samples} samples of ${signals} signals are copied and verified${skipped > 0 ? `, ${skipped} signals by a former run` : ""}.`,
+    );
+    for (const { path: name, reason } of rejected.slice(0, 20)) console.log(`not copied: ${name}: ${reason}`);
+    if (rejected.length > 20) console.log(`and ${rejected.length - 20} more samples that the target cannot hold`);
+  } finally {
+    await from.close();
+    await to.close();
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
