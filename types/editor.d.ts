@@ -98,7 +98,7 @@ declare const RED: {
       open: (tray: JQuery) => void;
       close?: () => void;
     }): void;
-    close(): void;
+    close(done?: () => void): void;
   };
   notify(text: string | JQuery, options?: Record<string, unknown> | string): { close(): void };
   _(key: string, values?: Record<string, unknown>): string;

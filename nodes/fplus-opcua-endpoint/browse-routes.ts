@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
-import type { AddressSpace, Pick, PickOptions } from "../../lib/opcua/index.ts";
+import { type AddressSpace, checkTags, type Pick, type PickOptions } from "../../lib/opcua/index.ts";
 import { BrowseSessions } from "./browse-sessions.ts";
 import type { EditedEndpoint } from "./edited-endpoint.ts";
 
@@ -30,6 +30,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
  */
 export function serveBrowseRoutes(RED: NodeAPI): void {
   const sessions = new BrowseSessions(RED);
+  serveCheck(RED);
   // Connecting with values that nobody deployed takes the right to change things.
   RED.httpAdmin.post("/fplus/opcua/browser", RED.auth.needsPermission("fplus-opcua.write"), (request, response) => {
     sessions.open(request.body as EditedEndpoint).then(
@@ -65,6 +66,19 @@ export function serveBrowseRoutes(RED: NodeAPI): void {
       );
     },
   );
+}
+
+/** `POST /fplus/opcua/check-tags`: what is wrong with the rows of a table, by the rules that the reader follows. */
+function serveCheck(RED: NodeAPI): void {
+  RED.httpAdmin.post("/fplus/opcua/check-tags", RED.auth.needsPermission("fplus-opcua.read"), (request, response) => {
+    const { mistakes } = checkTags(list((request.body as { rows?: unknown } | undefined)?.rows));
+    response.json({
+      mistakes: mistakes.map(({ field, reason }) => {
+        const [, row, name] = /^tags\[(\d+)\]\.(.*)$/.exec(field) ?? [];
+        return { row: Number(row), field: name, reason };
+      }),
+    });
+  });
 }
 
 function text(value: unknown): string {

@@ -1,4 +1,4 @@
-import type { TagRow } from "./tag-lines.ts";
+import type { TagRow } from "../editor/opcua/tag-row.ts";
 import { TagTable } from "../editor/opcua/tag-table.ts";
 
 let table: TagTable | undefined;
@@ -50,7 +50,7 @@ RED.nodes.registerType("fplus-opcua-read", {
   },
   outputLabels: ["samples", "states of devices"],
   oneditprepare() {
-    table = new TagTable($("#fplus-opcua-read-tags"), (this["tags"] as TagRow[] | undefined) ?? []);
+    table = new TagTable($("#fplus-opcua-read-tags")[0]!, (this["tags"] as TagRow[] | undefined) ?? []);
     const shown = table;
     const show = (): void => {
       const discover = $("#node-input-source").val() === "discover";
@@ -63,9 +63,14 @@ RED.nodes.registerType("fplus-opcua-read", {
     $("#node-input-source, #node-input-mode").on("change", show);
     show();
     $("#fplus-opcua-read-browse").on("click", () => shown.browse(String($("#node-input-endpoint").val() ?? "")));
-    $("#fplus-opcua-read-paste").on("click", () => shown.paste());
+    $("#fplus-opcua-read-import").on("click", () => shown.import());
+    $("#fplus-opcua-read-export").on("click", () => shown.export());
   },
   oneditsave() {
     this["tags"] = table?.rows() ?? [];
+    table?.close();
+  },
+  oneditcancel() {
+    table?.close();
   },
 });

@@ -35,6 +35,21 @@ async function browse(page: Page): Promise<void> {
   await page.waitForTimeout(500);
 }
 
+/** Opens the tree down to the machines of the line. */
+async function openLine(page: Page): Promise<void> {
+  await line(page, "Acme").click();
+  // Folders that stand alone open by themselves; these do from the second level on.
+  await line(page, "Press01").waitFor();
+}
+
+/** Waits until the table shows just so many rows. */
+async function rowsShown(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => document.querySelectorAll(".fplus-grid .fplus-list-inner > .fplus-row").length === wanted,
+    count,
+  );
+}
+
 describe("tags chosen by pointing", () => {
   let plant: PlantRun;
   let browser: Browser;
@@ -90,11 +105,8 @@ describe("tags chosen by pointing", () => {
     const { page } = watched;
     await openReader(page);
     await browse(page);
-    for (const name of ["Sheffield", "Machining", "Line1", "Press01"]) {
-      if ((await line(page, name).count()) === 0) await line(page, "Acme").click();
-      await line(page, name).waitFor();
-      if ((await line(page, name).getAttribute("aria-expanded")) === "false") await line(page, name).click();
-    }
+    await openLine(page);
+    await line(page, "Press01").click();
     await line(page, "Temperature")
       .locator(".fplus-value-text", { hasText: /^[\d.]+$/ })
       .waitFor();
@@ -115,8 +127,102 @@ describe("tags chosen by pointing", () => {
     await watched.screenshot("opcua-search");
     await page.locator("#fplus-browser-add").click();
     await page.locator("#fplus-browser-add").waitFor({ state: "detached" });
-    await page.waitForTimeout(600);
+    await rowsShown(page, 3);
     await watched.screenshot("opcua-tags-chosen");
+    assert.deepEqual(watched.problems, []);
+  });
+
+  test("the table: a mistake is named at its row, many rows are changed at once, and all can be taken back", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    const summary = page.locator("#fplus-opcua-read-tags > .fplus-status");
+    await page.locator("#fplus-opcua-read-import").click();
+    const lines = Array.from({ length: 3000 }, (_, i) => `Far${i % 20},Metric${i},ns=2;s=F${i},,,V`);
+    await page.locator(".fplus-import input[type='file']").setInputFiles({
+      name: "tags.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(
+        ["Device,Metric,NodeId,Sampling,Deadband,Unit", ...lines, "Far,Odd,nonsense", "Far,Fast,ns=2;s=X,fast"].join(
+          "\n",
+        ),
+      ),
+    });
+    await page.getByText("3,002 tags.").waitFor();
+    await watched.screenshot("opcua-tags-import");
+    await page.locator(".red-ui-notification button", { hasText: "Add" }).click();
+    await summary
+      .filter({ hasText: /3,005 tags\. Not read: row 3004: NodeId or path .*nonsense.*; row 3005: Sampling/ })
+      .waitFor();
+    assert.ok((await page.locator(".fplus-grid .fplus-row").count()) < 40, "only what is seen is on the page");
+    await page.getByLabel("mistakes only").check();
+    await rowsShown(page, 2);
+    await watched.screenshot("opcua-tags-mistakes");
+    await page.getByLabel("mistakes only").uncheck();
+    await page.fill("input[aria-label='Filter tags']", "far");
+    await summary.filter({ hasText: "3,002 shown" }).waitFor();
+    await page.getByLabel("Tick all that are shown").check();
+    await page.getByText("3,002 ticked").waitFor();
+    await page.fill("input[aria-label='Value for the ticked rows']", "750");
+    await page.getByRole("button", { name: "Set", exact: true }).click();
+    await page.locator("input[aria-label='Sampling of row 10']").waitFor();
+    assert.equal(await page.inputValue("input[aria-label='Sampling of row 10']"), "750");
+    await watched.screenshot("opcua-tags-many");
+    await page.locator(".fplus-many").getByRole("button", { name: "Delete" }).click();
+    await summary.filter({ hasText: /^3 tags/ }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await summary.filter({ hasText: /^3,005 tags/ }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.fill("input[aria-label='Filter tags']", "");
+    await rowsShown(page, 3);
+    assert.deepEqual(watched.problems, []);
+  });
+
+  test("50 tags and a template are ticked, deployed and read", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    await browse(page);
+    await openLine(page);
+    for (const name of ["Mill01", "Oven01"]) await line(page, name).locator("input").check();
+    await page.locator("#fplus-browser-add").click();
+    await page.locator("#fplus-browser-add").waitFor({ state: "detached" });
+    await page.locator("#fplus-opcua-read-tags > .fplus-status", { hasText: /^[5-9]\d tags$/ }).waitFor();
+    await browse(page);
+    await openLine(page);
+    await line(page, "Packer01").locator("input").check();
+    await page.getByLabel("Read them from").selectOption("type");
+    await watched.screenshot("opcua-tree-template");
+    await page.locator("#fplus-browser-add").click();
+    await page.locator("#fplus-browser-add").waitFor({ state: "detached" });
+    await page.locator(".fplus-template", { hasText: "every PackerType" }).first().waitFor();
+    await page.evaluate(() => document.documentElement.classList.add("nr-theme-dark"));
+    await watched.screenshot("opcua-tags-dark");
+    await browse(page);
+    await openLine(page);
+    await line(page, "Press01").click();
+    await line(page, "Temperature").locator(".fplus-value-text").waitFor();
+    await line(page, "Temperature").locator("input").check();
+    await watched.screenshot("opcua-tree-dark");
+    await page.locator("#fplus-browser-cancel").click();
+    await page.locator("#fplus-browser-cancel").waitFor({ state: "detached" });
+    await page.evaluate(() => document.documentElement.classList.remove("nr-theme-dark"));
+    await page.waitForTimeout(500);
+    await page.locator("#node-dialog-ok").click();
+    await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
+    const tags = await page.evaluate(() => RED.nodes.node("tags-reader")!.tags);
+    assert.ok(tags.length > 50);
+    assert.ok(tags.some(({ type, nodeId }) => typeof type === "string" && nodeId === "/1:Temperature"));
+    await page.locator("#red-ui-header-button-deploy").click();
+    await page
+      .locator(".red-ui-notification", { hasText: /Successfully deployed/i })
+      .first()
+      .waitFor();
+    await page
+      .locator(`[id="tags-reader"] .red-ui-flow-node-status-label`, {
+        hasText: new RegExp(`^${tags.length} tags · [1-9]\\d*/s$`),
+      })
+      .waitFor();
+    await watched.screenshot("opcua-tags-deployed");
     assert.deepEqual(watched.problems, []);
   });
 });

@@ -33,7 +33,7 @@ export function tickBox(
   ticked: boolean,
   isFixed: boolean,
   onTick: (ticked: boolean) => void,
-): HTMLElement {
+): HTMLInputElement {
   const box = document.createElement("input");
   box.type = "checkbox";
   box.className = "fplus-tick";

@@ -1,4 +1,4 @@
-import type { TagRow } from "../../fplus-opcua-read/tag-lines.ts";
+import type { TagRow } from "./tag-row.ts";
 
 /** A node of the server's tree. */
 export interface TreeNode {

@@ -1,4 +1,4 @@
-import type { TagRow } from "../../fplus-opcua-read/tag-lines.ts";
+import type { TagRow } from "./tag-row.ts";
 import { part } from "./node-row.ts";
 import { SearchResults } from "./search-results.ts";
 import { Selection } from "./selection.ts";
@@ -25,10 +25,7 @@ export function browseTags(endpoint: string, onTags: (rows: TagRow[]) => void): 
         class: "primary",
         click: () => {
           browser?.rows().then(
-            (rows) => {
-              RED.tray.close();
-              onTags(rows);
-            },
+            (rows) => RED.tray.close(() => onTags(rows)),
             (error: unknown) => browser?.say(error instanceof Error ? error.message : String(error), true),
           );
         },
