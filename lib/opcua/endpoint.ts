@@ -37,6 +37,8 @@ export interface EndpointOptions {
   readonly keepAliveMs?: number;
   /** Milliseconds until an attempt to connect is given up; 10,000 where left out. */
   readonly connectTimeoutMs?: number;
+  /** Milliseconds for which failing is not reported, because a server may just be starting up; 5,000 where left out. */
+  readonly patienceMs?: number;
   /** Folder for our certificate and the servers' ones. */
   readonly pkiFolder: string;
   readonly onError?: (error: unknown) => void;
@@ -61,8 +63,7 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 /** Between two addresses of one server. */
 const SOON_MS = 100;
-/** About the first two seconds of trying. */
-const PATIENT_ATTEMPTS = 2;
+const PATIENCE_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 3_000;
 /** Errors without an answer of the server: nothing is said about the session. */
 const CONNECTION_FAULT = /connection|channel|socket|timed out|premature/i;
@@ -91,6 +92,8 @@ export class Endpoint {
   #reported = "";
   #since = Date.now();
   #attempts = 0;
+  /** When trying first failed since there was a session; 0 where it did not. */
+  #troubleSince = 0;
   #retry: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
@@ -293,6 +296,7 @@ export class Endpoint {
     else this.#began(opcua, session);
     this.#session = session;
     this.#attempts = 0;
+    this.#troubleSince = 0;
     this.#reported = "";
     this.#enter("up", "");
     this.#watch.connected(session, application.certificate, server);
@@ -366,13 +370,18 @@ export class Endpoint {
 
   #failed(error: unknown): void {
     const reason = reasonOf(error);
-    // The same failure again and again is one failure, and a server that is just starting up is none.
-    if (reason !== this.#reported && (error instanceof FplusError || this.#attempts >= PATIENT_ATTEMPTS)) {
+    this.#troubleSince ||= Date.now();
+    // The same failure again and again is one failure.
+    if (reason !== this.#reported && (error instanceof FplusError || this.#hasPersisted())) {
       this.#reported = reason;
       this.options.onError?.(connectionError(this.url, error));
     }
     this.#enter("down", reason);
     this.#again(this.#servers.failed());
+  }
+
+  #hasPersisted(): boolean {
+    return Date.now() - this.#troubleSince >= (this.options.patienceMs ?? PATIENCE_MS);
   }
 
   /** @param soon there is another address that was not tried yet */
