@@ -5,4 +5,5 @@
 export { leaseDatabase } from "./database.ts";
 export { type Lease, LeaseTable, type ReportingResource, type Resource } from "./lease.ts";
 export { leaseObjectStore } from "./objects.ts";
+export { leaseSearchStore } from "./search.ts";
 export { openPlant, type Plant, type PlantOptions, type PlantServices, processHealth, processLeases } from "./plant.ts";

@@ -7,6 +7,8 @@ import type { ObjectStore } from "../objects/index.ts";
 import { defaultDatabase, leaseDatabase } from "./database.ts";
 import { type Lease, LeaseTable } from "./lease.ts";
 import { defaultObjects, leaseObjectStore } from "./objects.ts";
+import type { SearchStore } from "../search/index.ts";
+import { defaultSearch, leaseSearchStore } from "./search.ts";
 
 /** Name and place of a plant. */
 export interface PlantOptions {
@@ -21,6 +23,7 @@ export interface PlantOptions {
 export interface PlantServices {
   readonly historian?: () => HistorianSource;
   readonly objects?: () => ObjectsSource;
+  readonly search?: () => SearchSource;
   readonly broker?: () => BrokerAddress;
   readonly database?: () => DatabaseSource;
 }
@@ -40,6 +43,11 @@ export interface DatabaseSource {
   lease(): Lease<Database>;
 }
 
+/** Who can lend a search engine: the config node, or the plant itself. */
+export interface SearchSource {
+  lease(): Lease<SearchStore>;
+}
+
 /** A plant: embedded defaults, replaced store by store. Cheap to make; stores open at first use. */
 export interface Plant {
   readonly name: string;
@@ -50,6 +58,8 @@ export interface Plant {
   historian(): Lease<HistorianStore>;
   /** The plant's object store; it opens itself at its first use, release when done. */
   objects(): Lease<ObjectStore>;
+  /** The plant's search engine; it opens itself at its first use, release when done. */
+  search(): Lease<SearchStore>;
   /** The plant's relational database; await `ready` before use, release when done. It starts at the first statement. */
   database(): Lease<Database>;
   /** Where nodes connect that name no broker. */
@@ -82,6 +92,10 @@ export function openPlant(options: PlantOptions, services: PlantServices = {}): 
     database() {
       if (services.database !== undefined) return services.database().lease();
       return leaseDatabase(processLeases, processHealth, defaultDatabase(options.stateDir, process.env), "plant");
+    },
+    search() {
+      if (services.search !== undefined) return services.search().lease();
+      return leaseSearchStore(processLeases, processHealth, defaultSearch(options.stateDir, process.env));
     },
     brokerAddress() {
       return services.broker?.() ?? { url: process.env["FPLUS_BROKER_URL"] || "mqtt://127.0.0.1:1883" };

@@ -8,6 +8,7 @@ RED.nodes.registerType("fplus-plant", {
     historian: { value: "", type: "fplus-historian", required: false },
     objects: { value: "", type: "fplus-object-store", required: false },
     database: { value: "", type: "fplus-database", required: false },
+    search: { value: "", type: "fplus-search-engine", required: false },
     broker: { value: "", type: "fplus-broker", required: false },
   },
   label() {

@@ -13,6 +13,8 @@ export interface PlantConfig {
   readonly historian: string;
   /** Id of an `fplus-object-store`; blank = the embedded one. */
   readonly objects: string;
+  /** Id of an `fplus-search-engine`; blank = the embedded one. */
+  readonly search: string;
   /** Id of an `fplus-broker`; blank = the embedded broker's address. */
   readonly broker: string;
   /** Id of an `fplus-database`; blank = the embedded one. */
@@ -40,6 +42,7 @@ export function plantOf(RED: NodeAPI): Plant {
     folder,
     config?.historian,
     config?.objects,
+    config?.search,
     config?.database,
     config?.broker,
   ]);
@@ -60,11 +63,12 @@ function findConfig(RED: NodeAPI): PlantConfig | undefined {
 
 function servicesOf(RED: NodeAPI, config: PlantConfig | undefined): PlantServices {
   // A plant that was saved by an older version lacks the newer fields.
-  const { historian = "", objects = "", database = "", broker = "" } = config ?? {};
+  const { historian = "", objects = "", search = "", database = "", broker = "" } = config ?? {};
   return {
     ...(database === "" ? {} : { database: () => serviceOf(RED, database, "database") }),
     ...(historian === "" ? {} : { historian: () => serviceOf(RED, historian, "historian") }),
     ...(objects === "" ? {} : { objects: () => serviceOf(RED, objects, "objects") }),
+    ...(search === "" ? {} : { search: () => serviceOf(RED, search, "search") }),
     ...(broker === ""
       ? {}
       : { broker: () => serviceOf<{ address(): BrokerAddress }>(RED, broker, "broker").address() }),
