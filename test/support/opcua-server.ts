@@ -87,7 +87,6 @@ export class TestServer {
 
   set serviceLevel(level: number) {
     this.#serviceLevel = level;
-    this.#publishServiceLevel();
   }
 
   async open(): Promise<void> {
@@ -142,7 +141,8 @@ export class TestServer {
     );
     await server.start();
     this.#server = server;
-    this.#publishServiceLevel();
+    const level = space.findNode("i=2267") as UAVariable;
+    level.bindVariable({ get: () => new Variant({ dataType: DataType.Byte, value: this.#serviceLevel }) }, true);
     this.#timer = setInterval(() => this.#tick(variables), this.#options.periodMs ?? 100);
   }
 
@@ -159,11 +159,6 @@ export class TestServer {
     const now = new Date();
     for (const variable of variables)
       variable.setValueFromSource({ dataType: DataType.UInt32, value: this.#count }, StatusCodes.Good, now);
-  }
-
-  #publishServiceLevel(): void {
-    const variable = this.#server?.engine.addressSpace?.findNode("i=2267") as UAVariable | null | undefined;
-    variable?.setValueFromSource({ dataType: DataType.Byte, value: this.#serviceLevel });
   }
 }
 
