@@ -2,6 +2,7 @@ import type { ICertificateStore, OPCUAClient, StatusCode } from "node-opcua";
 import { type FplusError, toFplusError } from "../errors/index.ts";
 import { type Application, openApplication } from "./application.ts";
 import type { CertificateInfo } from "./certificate.ts";
+import { connectionError } from "./diagnosis.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 import type { Opcua } from "./load.ts";
 import { hostAndPort } from "./server-address.ts";
@@ -9,6 +10,9 @@ import { type TrustMode, trustListOf } from "./trust-list.ts";
 
 const SESSION_TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Silence after which the server is asked whether it lives; node-opcua asks after half of it already. */
+const KEEP_ALIVE_MS = 10_000;
+const MARGIN_MS = 2_000;
 
 /** A client for one attempt to connect, and what its server's certificate came to. */
 export interface Attempt {
@@ -24,6 +28,7 @@ export interface Attempt {
  */
 export async function newAttempt(opcua: Opcua, options: EndpointOptions, url: string): Promise<Attempt> {
   const { securityMode = "None", securityPolicy = "None", pkiFolder } = options;
+  const { connectTimeoutMs = CONNECT_TIMEOUT_MS, keepAliveMs = KEEP_ALIVE_MS } = options;
   const application = await openApplication(pkiFolder);
   const server = new ServerCheck(opcua, pkiFolder, hostAndPort(url), options.trust ?? "first-use");
   const client = opcua.OPCUAClient.create({
@@ -39,8 +44,9 @@ export async function newAttempt(opcua: Opcua, options: EndpointOptions, url: st
     connectionStrategy: { maxRetry: 0, initialDelay: 500, maxDelay: 1000 },
     keepSessionAlive: true,
     requestedSessionTimeout: options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
-    transportTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    ...(options.keepAliveMs === undefined ? {} : { keepAliveInterval: options.keepAliveMs }),
+    keepAliveInterval: keepAliveMs,
+    // Of a silent socket, too, and half of it of one that is being opened.
+    transportTimeout: Math.max(2 * connectTimeoutMs, 1.5 * keepAliveMs + MARGIN_MS),
     // node-opcua allocates the whole send buffer for every request: small ones cut its cost to a third.
     transportSettings: {
       sendBufferSize: 16_384,
@@ -50,6 +56,22 @@ export async function newAttempt(opcua: Opcua, options: EndpointOptions, url: st
     },
   });
   return { client, server, application };
+}
+
+/**
+ * Connects within the endpoint's time.
+ * @throws FplusError `opcua.unreachable` when that is over; errors of node-opcua otherwise
+ */
+export async function connectInTime(client: OPCUAClient, url: string, options: EndpointOptions): Promise<void> {
+  const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(connectionError(url, new Error("ETIMEDOUT"))), connectTimeoutMs);
+  });
+  const connecting = client.connect(url);
+  // Whoever gives up disposes of the client, which may still fail.
+  connecting.catch(() => undefined);
+  await Promise.race([connecting, over]).finally(() => clearTimeout(timer));
 }
 
 /** The trust list in the form in which node-opcua asks, for one server; it keeps what the answer was. */

@@ -1,6 +1,6 @@
 import type { ClientSession } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
-import type { ServerLimits } from "./limits.ts";
+import { propertiesPerCall, type ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { indexed } from "./node-id.ts";
 import { browseDown, NODE_CLASS } from "./references.ts";
@@ -92,7 +92,7 @@ export async function withUnits(
   namespaces: readonly string[],
 ): Promise<Tag[]> {
   const named: Tag[] = [];
-  const step = Math.min(limits.nodesPerTranslate, limits.nodesPerRead);
+  const step = propertiesPerCall(limits);
   for (let at = 0; at < tags.length; at += step) {
     const slice = tags.slice(at, at + step);
     const paths = slice.map(({ nodeId }) => opcua.makeBrowsePath(indexed(nodeId, namespaces), ".EngineeringUnits"));

@@ -2,7 +2,7 @@ import type { ClientSession, OPCUAClient } from "node-opcua";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
 import type { CertificateInfo } from "./certificate.ts";
-import { newAttempt } from "./client.ts";
+import { connectInTime, newAttempt } from "./client.ts";
 import { connectionError, reasonOf } from "./diagnosis.ts";
 import { identityOf, type UserToken } from "./identity.ts";
 import { detachSession, faultOf } from "./internals.ts";
@@ -278,7 +278,7 @@ export class Endpoint {
     let session: ClientSession | undefined;
     let resumed = false;
     try {
-      await client.connect(url);
+      await connectInTime(client, url, this.options);
       keepDataChangesRaw(opcua, client);
       session = await this.#takeUp(client, url);
       resumed = session !== undefined;

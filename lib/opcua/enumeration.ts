@@ -1,5 +1,5 @@
 import type { BrowsePath, ClientSession, NodeId, NodeIdLike } from "node-opcua";
-import type { ServerLimits } from "./limits.ts";
+import { propertiesPerCall, type ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 
 /** Texts of an enumeration by number. */
@@ -62,10 +62,9 @@ async function readTexts(
   property: string,
 ): Promise<(EnumTexts | undefined)[]> {
   const texts: (EnumTexts | undefined)[] = [];
-  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
-    const paths: BrowsePath[] = nodes
-      .slice(at, at + limits.nodesPerRead)
-      .map((node) => opcua.makeBrowsePath(node, property));
+  const step = propertiesPerCall(limits);
+  for (let at = 0; at < nodes.length; at += step) {
+    const paths: BrowsePath[] = nodes.slice(at, at + step).map((node) => opcua.makeBrowsePath(node, property));
     const targets = (await session.translateBrowsePath(paths)).map(({ targets: found }) => found?.[0]?.targetId);
     const wanted = targets.flatMap((nodeId) =>
       nodeId === undefined ? [] : [{ nodeId, attributeId: opcua.AttributeIds.Value }],

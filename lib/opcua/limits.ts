@@ -46,6 +46,11 @@ const VALUE_ATTRIBUTE = 13;
 /** The limits before a server was asked. */
 export const USUAL_LIMITS: ServerLimits = limitsFrom({}, USUAL_BATCH);
 
+/** Of how many nodes a property can be found (TranslateBrowsePaths) and then read, in one call each. */
+export function propertiesPerCall({ nodesPerTranslate, nodesPerRead }: ServerLimits): number {
+  return Math.min(nodesPerTranslate, nodesPerRead);
+}
+
 /** Reads the limits of a server. */
 export async function readLimits(session: ClientSession): Promise<ServerLimits> {
   const names = Object.keys(LIMIT_NODES) as (keyof typeof LIMIT_NODES)[];

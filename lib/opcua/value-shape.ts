@@ -1,6 +1,6 @@
 import type { Argument, ClientSession, DataType, NodeId } from "node-opcua";
 import { type EnumTexts, enumTextsOfTypes, readEnumerations } from "./enumeration.ts";
-import type { ServerLimits } from "./limits.ts";
+import { propertiesPerCall, type ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { type StructureShape, structureShape } from "./structure-shape.ts";
 
@@ -124,8 +124,9 @@ async function readRanges(
   nodes: readonly NodeId[],
 ): Promise<(readonly [number, number] | undefined)[]> {
   const targets: (NodeId | undefined)[] = [];
-  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
-    const paths = nodes.slice(at, at + limits.nodesPerRead).map((node) => opcua.makeBrowsePath(node, ".EURange"));
+  const step = propertiesPerCall(limits);
+  for (let at = 0; at < nodes.length; at += step) {
+    const paths = nodes.slice(at, at + step).map((node) => opcua.makeBrowsePath(node, ".EURange"));
     targets.push(...(await session.translateBrowsePath(paths)).map(({ targets: found }) => found?.[0]?.targetId));
   }
   const found = targets.filter((target) => target !== undefined);

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FplusError } from "../../../lib/errors/index.ts";
+import { discoverTags, Endpoint, Monitor, Poller, Writer } from "../../../lib/opcua/index.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { COUNTER_NAMESPACE, startTestServer } from "../../support/opcua-server.ts";
+import { freePorts } from "../../support/ports.ts";
+import { startTcpProxy } from "../../support/tcp-proxy.ts";
+import { until } from "../../support/until.ts";
+
+test("a server that accepts and stays silent is given up in time; a session that is idle is not", async (t) => {
+  const [port] = await freePorts(1);
+  const server = await startTestServer({ port: port! });
+  t.after(() => server.close());
+  const proxy = await startTcpProxy(port!);
+  t.after(() => proxy.close());
+  proxy.freeze();
+  const errors: unknown[] = [];
+  const endpoint = new Endpoint({
+    name: "PLC",
+    url: `opc.tcp://127.0.0.1:${proxy.port}/test`,
+    pkiFolder: temporaryFolder(t),
+    connectTimeoutMs: 1000,
+    onError: (error) => errors.push(error),
+  });
+  t.after(() => endpoint.close());
+  endpoint.start();
+  await until("giving up", () => errors.length > 0, 20_000);
+  assert.ok(errors[0] instanceof FplusError && errors[0].message === "no answer");
+  await proxy.heal();
+  await until("a session", () => endpoint.state === "up", 30_000);
+  const { reconnects } = endpoint.health().counters;
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  assert.equal(endpoint.health().counters["reconnects"], reconnects);
+  assert.equal(server.sessions, 1);
+});
+
+test("a server's limits are read, and kept to by everything that asks it", async (t) => {
+  const [port] = await freePorts(1);
+  const tags = 23;
+  const server = await startTestServer({
+    port: port!,
+    tags,
+    operationLimits: {
+      maxNodesPerRead: 5,
+      maxNodesPerWrite: 3,
+      maxNodesPerBrowse: 4,
+      maxNodesPerTranslateBrowsePathsToNodeIds: 2,
+      maxMonitoredItemsPerCall: 6,
+      maxNodesPerHistoryReadData: 7,
+    },
+    maxSessions: 9,
+  });
+  t.after(() => server.close());
+  const errors: unknown[] = [];
+  const endpoint = new Endpoint({
+    name: "PLC",
+    url: server.url,
+    pkiFolder: temporaryFolder(t),
+    onError: (error) => errors.push(error),
+  });
+  t.after(() => endpoint.close());
+  endpoint.start();
+  await until("a session", () => endpoint.state === "up", 20_000);
+  const found = await endpoint.withSession(async (session, limits, opcua) => {
+    assert.deepEqual(
+      [limits.nodesPerRead, limits.nodesPerWrite, limits.nodesPerBrowse, limits.nodesPerTranslate, limits.itemsPerCall],
+      [5, 3, 4, 2, 6],
+    );
+    assert.deepEqual([limits.nodesPerHistoryRead, limits.sessions], [7, 9]);
+    return discoverTags(session, limits, opcua, { limit: 1000 });
+  });
+  assert.equal(found.length, tags);
+  const seen = { subscribed: new Set<number>(), polled: new Set<number>() };
+  const monitor = new Monitor(endpoint, found, {
+    publishingMs: 50,
+    samplingMs: 0,
+    queueSize: 10,
+    enumTexts: true,
+    onBatch: (batch) => batch.signal.forEach((id) => seen.subscribed.add(id)),
+    onError: (error) => errors.push(error),
+  });
+  const poller = new Poller(endpoint, found, {
+    everyMs: 200,
+    enumTexts: true,
+    onBatch: (batch) => batch.signal.forEach((id) => seen.polled.add(id)),
+    onError: (error) => errors.push(error),
+  });
+  t.after(() => Promise.all([monitor.close(), poller.close()]));
+  endpoint.use(monitor);
+  endpoint.use(poller);
+  await until("all tags both ways", () => seen.subscribed.size === tags && seen.polled.size === tags, 30_000);
+  const targets = found.map(({ nodeId }) => nodeId);
+  assert.ok(targets[0]!.startsWith(`nsu=${COUNTER_NAMESPACE};`));
+  const outcomes = await new Writer(endpoint).write(targets.map((target) => ({ target, value: 1 })));
+  assert.equal(outcomes.length, tags);
+  assert.ok(
+    outcomes.every(({ status }) => status === "Good"),
+    JSON.stringify(outcomes[0]),
+  );
+  assert.deepEqual(errors, []);
+});
