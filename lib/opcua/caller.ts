@@ -1,7 +1,7 @@
 import type { Argument, ClientSession, NodeId, Variant } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { ServerLimits } from "./limits.ts";
+import { type ServerLimits, tooLarge } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { resolveAddresses } from "./resolve.ts";
 import { plainOfVariant, StructureTypes } from "./structure.ts";
@@ -78,7 +78,8 @@ export function callMethod(endpoint: Endpoint, target: MethodTarget, given: Call
     const values = inOrder(inputs, given, target);
     const inputArguments = inputs.map(({ name }, i) => {
       const variant = variantFor(opcua, shapes[i]!, values[i]);
-      if (typeof variant === "string") throw fault(`${name}: ${variant}`, String(name));
+      const flaw = typeof variant === "string" ? variant : tooLarge(variant.value, limits);
+      if (flaw !== undefined || typeof variant === "string") throw fault(`${name}: ${flaw}`, String(name));
       return variant;
     });
     const result = await session.call({ objectId: object, methodId: method, inputArguments });

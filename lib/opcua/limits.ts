@@ -51,6 +51,17 @@ export function propertiesPerCall({ nodesPerTranslate, nodesPerRead }: ServerLim
   return Math.min(nodesPerTranslate, nodesPerRead);
 }
 
+/** Why a server would not take a value for its size, often by closing the connection; undefined where it would. */
+export function tooLarge(value: unknown, { arrayLength, byteStringLength }: ServerLimits): string | undefined {
+  if (value instanceof Uint8Array && byteStringLength > 0 && value.length > byteStringLength)
+    return `${value.length} bytes; the server takes ${byteStringLength} at most`;
+  const isArray = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof Uint8Array));
+  const length = isArray ? (value as ArrayLike<unknown>).length : 0;
+  return arrayLength > 0 && length > arrayLength
+    ? `${length} elements; the server takes arrays of ${arrayLength} at most`
+    : undefined;
+}
+
 /** Reads the limits of a server. */
 export async function readLimits(session: ClientSession): Promise<ServerLimits> {
   const names = Object.keys(LIMIT_NODES) as (keyof typeof LIMIT_NODES)[];

@@ -1,7 +1,7 @@
 import type { ClientSession, NodeId, Variant } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { ServerLimits } from "./limits.ts";
+import { type ServerLimits, tooLarge } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { resolveTargets } from "./target.ts";
 import { readValueShapes, type ValueShape } from "./value-shape.ts";
@@ -62,7 +62,7 @@ export class Writer {
         requests.map(({ target }) => target),
       );
       await this.#learn(session, limits, opcua, nodeIds);
-      const prepared = requests.map((request, i) => this.#prepare(opcua, request, nodeIds[i]!));
+      const prepared = requests.map((request, i) => this.#prepare(opcua, limits, request, nodeIds[i]!));
       const ready = prepared.filter((one): one is Prepared => typeof one !== "string");
       const statuses: string[] = [];
       for (let at = 0; at < ready.length; at += limits.nodesPerWrite) {
@@ -109,13 +109,19 @@ export class Writer {
     });
   }
 
-  #prepare(opcua: Opcua, { target, value, range }: WriteRequest, nodeId: NodeId | string): Prepared | string {
+  #prepare(
+    opcua: Opcua,
+    limits: ServerLimits,
+    { target, value, range }: WriteRequest,
+    nodeId: NodeId | string,
+  ): Prepared | string {
     if (typeof nodeId === "string") return `${target}: ${nodeId}`;
     const shape = this.#shapes.get(nodeId.toString());
     if (shape === undefined) return "the server has no such variable";
     if (range !== undefined && !INDEX_RANGE.test(range)) return `${range.slice(0, 60)} is no range of indexes like 1:3`;
     const variant = variantFor(opcua, range === undefined ? shape : partShape(shape, range), partValue(value, range));
-    return typeof variant === "string" ? variant : { nodeId, variant, range };
+    if (typeof variant === "string") return variant;
+    return tooLarge(variant.value, limits) ?? { nodeId, variant, range };
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FplusError } from "../../../lib/errors/index.ts";
 import { discoverTags, Endpoint, Monitor, Poller, Writer } from "../../../lib/opcua/index.ts";
+import { tooLarge, USUAL_LIMITS } from "../../../lib/opcua/limits.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { COUNTER_NAMESPACE, startTestServer } from "../../support/opcua-server.ts";
 import { freePorts } from "../../support/ports.ts";
@@ -33,6 +34,16 @@ test("a server that accepts and stays silent is given up in time; a session that
   await new Promise((resolve) => setTimeout(resolve, 4000));
   assert.equal(endpoint.health().counters["reconnects"], reconnects);
   assert.equal(server.sessions, 1);
+});
+
+test("a value that a server would not take for its size is refused here", () => {
+  const limits = { ...USUAL_LIMITS, arrayLength: 3, byteStringLength: 2 };
+  assert.match(tooLarge([1, 2, 3, 4], limits) ?? "", /4 elements.*3 at most/);
+  assert.match(tooLarge(new Float64Array(4), limits) ?? "", /4 elements/);
+  assert.match(tooLarge(Buffer.from("abc"), limits) ?? "", /3 bytes.*2 at most/);
+  for (const fits of [[1, 2, 3], Buffer.from("ab"), 7, "a long text", null])
+    assert.equal(tooLarge(fits, limits), undefined);
+  assert.equal(tooLarge(Array.from({ length: 99 }), USUAL_LIMITS), undefined);
 });
 
 test("a server's limits are read, and kept to by everything that asks it", async (t) => {
