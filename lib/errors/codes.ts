@@ -16,6 +16,7 @@ export type ErrorCode =
   | "map.rules"
   | "map.formula"
   | "map.overloaded"
+  | "map.write"
   // Sparkplug
   | "sparkplug.malformed"
   | "sparkplug.limit"

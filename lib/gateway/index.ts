@@ -10,6 +10,7 @@ export { Mapper, type MapperOptions } from "./mapping/mapper.ts";
 export { previewRows, type RowPreview } from "./mapping/preview.ts";
 export type { Route } from "./mapping/route.ts";
 export { checkRules, mapError, type MapRule, type RuleMistake } from "./mapping/rule.ts";
+export type { RawWrite } from "./mapping/write-back.ts";
 export { DeviceBoard, type DeviceBoardOptions } from "./status/device-board.ts";
 export { type DeviceCondition, type DeviceStatus, deviceStatusOf, worseOf } from "./status/device-status.ts";
 export { StatusTopics, type StatusTopicsOptions, type StatusSource } from "./status/status-topics.ts";

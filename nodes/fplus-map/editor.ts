@@ -18,7 +18,7 @@ RED.nodes.registerType("fplus-map", {
   icon: "fplus-map.svg",
   paletteLabel: "map",
   inputs: 1,
-  outputs: 2,
+  outputs: 3,
   defaults: {
     name: { value: "" },
     rules: {
@@ -49,8 +49,8 @@ RED.nodes.registerType("fplus-map", {
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
-  inputLabels: "raw samples",
-  outputLabels: ["mapped samples", "bad values, with the reason"],
+  inputLabels: "raw samples, writes from hosts",
+  outputLabels: ["mapped samples", "bad values, with the reason", "writes, under raw names"],
   oneditprepare() {
     table = prepare(this.id, ((this["rules"] as Record<string, unknown>[] | undefined) ?? []).map(rowOf));
   },

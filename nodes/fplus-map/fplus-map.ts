@@ -1,5 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { type Mapped, mapError, Mapper, MapQueue, type RuleCounts } from "../../lib/gateway/index.ts";
+import type { SampleValue } from "../../lib/sample/index.ts";
 import {
   amount,
   batchOf,
@@ -92,14 +93,19 @@ function map(node: NodeContext<MapConfig>): NodeBehaviour {
     async input(msg, send) {
       const state = deviceStates(mapper, msg);
       if (state !== undefined) {
-        send([state, null]);
+        send([state, null, null]);
+        return;
+      }
+      const write = writeOf(mapper, msg);
+      if (write !== undefined) {
+        send([null, null, write]);
         return;
       }
       const batch = batchOf(msg);
       const result = queue.map(batch);
       const mapped = result instanceof Promise ? await result : result;
       rate.add(batch.length);
-      send([messagesOf(mapped.good, shape, name), badMessages(mapped, shape, name)]);
+      send([messagesOf(mapped.good, shape, name), badMessages(mapped, shape, name), null]);
       // One goes with the message to the Catch nodes, the others are said by themselves.
       const [first, ...others] = mapped.errors.values();
       for (const error of others) node.report(error);
@@ -121,7 +127,7 @@ function lookForSilence(node: NodeContext<MapConfig>, queue: MapQueue, name: str
   Promise.resolve(queue.checkSilence()).then(
     (mapped) => {
       const bad = badMessages(mapped, shape, name);
-      if (bad.length > 0) node.send([null, bad]);
+      if (bad.length > 0) node.send([null, bad, null]);
     },
     (error: unknown) => node.report(error),
   );
@@ -152,4 +158,22 @@ function deviceStates(mapper: Mapper, msg: Message): Message[] | undefined {
   return mapper
     .devicesOf(device)
     .map((name) => ({ ...msg, topic: name, payload: { ...(payload as object), device: name } }) as Message);
+}
+
+/**
+ * A write to one of our metrics, as a sparkplug device node hands it on, for the node that writes to the source; undefined for
+ * anything else. @throws FplusError `map.write`
+ */
+function writeOf(mapper: Mapper, msg: Message): Message | undefined {
+  const { device, metric, payload } = msg as { device?: unknown; metric?: unknown; payload: unknown };
+  if (typeof device !== "string" || typeof metric !== "string") return undefined;
+  const raw = mapper.rawWrite(device, metric, payload as SampleValue);
+  const { type: _mapped, ...rest } = msg;
+  return {
+    ...rest,
+    topic: `${raw.device}/${raw.tag}`,
+    payload: raw.value,
+    device: raw.device,
+    metric: raw.tag,
+  } as unknown as Message;
 }

@@ -75,7 +75,7 @@ describe("the map's dialog", () => {
     await row(page, 5)
       .locator(".fplus-map-value", { hasText: /^[\d.]+ kV\.A$/ })
       .waitFor();
-    await row(page, 6)
+    await row(page, 7)
       .locator(".fplus-map-value", { hasText: /^7\d.* \[degF\] → 2\d.* Cel/ })
       .waitFor();
     await row(page, 1).locator("input").first().click();
@@ -84,13 +84,13 @@ describe("the map's dialog", () => {
     await page.locator("#fplus-map-fromUnit").press("Tab");
     await page
       .locator("#fplus-map-summary", {
-        hasText: "1 of 7 rows cannot be used. Row 1, raw unit: furlong is no UCUM unit",
+        hasText: "1 of 8 rows cannot be used. Row 1, raw unit: furlong is no UCUM unit",
       })
       .waitFor();
     await row(page, 1).locator(".fplus-map-value", { hasText: "furlong" }).waitFor();
     await watched.screenshot("map-mistake");
     await page.locator("#fplus-map-undo").click();
-    await page.locator("#fplus-map-summary", { hasText: "7 rows" }).waitFor();
+    await page.locator("#fplus-map-summary", { hasText: "8 rows" }).waitFor();
     assert.equal(await page.inputValue("#fplus-map-fromUnit"), "");
   });
 
@@ -108,13 +108,13 @@ describe("the map's dialog", () => {
       .locator("textarea[aria-label='Table of rows']")
       .evaluate((area, text) => ((area as HTMLTextAreaElement).value = text), lines.join("\n"));
     await page.locator(".red-ui-notification button.primary").click();
-    await page.locator("#fplus-map-summary", { hasText: "3,007 rows" }).waitFor();
+    await page.locator("#fplus-map-summary", { hasText: "3,008 rows" }).waitFor();
     assert.ok((await page.locator(".fplus-map-row").count()) < 40, "only rows in sight are on the page");
     await page.locator(".fplus-map-bar input[aria-label='Search rows']").pressSequentially("Axis_2999");
-    await row(page, 3007).waitFor();
+    await row(page, 3008).waitFor();
     await watched.screenshot("map-search");
     await page.locator("#fplus-map-undo").click();
-    await page.locator("#fplus-map-summary", { hasText: "7 rows" }).waitFor();
+    await page.locator("#fplus-map-summary", { hasText: "8 rows" }).waitFor();
     await page.locator(".fplus-map-bar input[aria-label='Search rows']").fill("");
     await page.waitForTimeout(500);
   });
@@ -129,12 +129,12 @@ describe("the map's dialog", () => {
     await tag.click();
     await watched.screenshot("map-fill");
     await page.locator(".red-ui-notification button.primary").click();
-    await row(page, 8).locator(".fplus-map-value", { hasText: "→" }).waitFor();
-    await row(page, 8).locator("input[data-field='name']").fill("machine state");
+    await row(page, 9).locator(".fplus-map-value", { hasText: "→" }).waitFor();
+    await row(page, 9).locator("input[data-field='name']").fill("machine state");
     await page.locator("#node-dialog-ok").click();
     await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
     const rules = await page.evaluate(() => RED.nodes.node("fplus-map-map")!.rules);
-    assert.deepEqual(rules[7], { device: "Press01", tag: "State", name: "machine state" });
+    assert.deepEqual(rules[8], { device: "Press01", tag: "State", name: "machine state" });
     assert.equal(rules[0]!["max"], 1);
     await deploy(page);
     await page.locator(".red-ui-flow-node-status-label", { hasText: /\d+ bad/ }).waitFor();

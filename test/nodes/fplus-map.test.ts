@@ -37,9 +37,18 @@ async function start(t: Parameters<typeof temporaryFolder>[0], more: object) {
     [map, catchNode],
     [
       { id: "f", type: "tab", label: "f" },
-      { id: "m", z: "f", type: "fplus-map", name: "plant", rules: RULES, wires: [["good"], ["bad"]], ...more },
+      {
+        id: "m",
+        z: "f",
+        type: "fplus-map",
+        name: "plant",
+        rules: RULES,
+        wires: [["good"], ["bad"], ["writes"]],
+        ...more,
+      },
       { id: "good", z: "f", type: "helper" },
       { id: "bad", z: "f", type: "helper" },
+      { id: "writes", z: "f", type: "helper" },
       { id: "c", z: "f", type: "catch", scope: ["m"], wires: [["caught"]] },
       { id: "caught", z: "f", type: "helper" },
     ],
@@ -119,6 +128,22 @@ test("rows that cannot be used are named, the others work; a lost device goes on
     [good[1]!["topic"], good[1]!.payload, good[1]!["death"]],
     ["Press01", { device: "Press01", state: "offline", at: 1, reason: "gone" }, true],
   );
+});
+
+test("a host's write comes out under the raw name, in the raw unit; one that breaks a rule is an error", async (t) => {
+  const rules = [
+    { device: "P1", toDevice: "Press01", tag: "SP", name: "setpoint", fromUnit: "bar", unit: "kPa", max: 500 },
+  ];
+  const { node, caught } = await start(t, { rules, output: "batch" });
+  const writes = hear(node("writes"));
+  node("m").receive({ topic: "plc/P1/SP", payload: 2 });
+  const write = (payload: number) =>
+    node("m").receive({ topic: "Press01/setpoint", payload, device: "Press01", metric: "setpoint", type: "Double" });
+  write(350);
+  write(900);
+  await until("one and an error", () => writes.length === 1 && caught.length === 1);
+  assert.deepEqual([writes[0]!["topic"], writes[0]!.payload, writes[0]!["type"]], ["P1/SP", 3.5, undefined]);
+  assert.match((caught[0]!["error"] as { message: string }).message, /map\.write.*Press01\/setpoint does not take 900/);
 });
 
 test("silence comes out of the second output by itself", async (t) => {

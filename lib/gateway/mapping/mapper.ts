@@ -1,4 +1,5 @@
-import { isNumeric, type SampleBatch, SampleFlag, Status, ValueType } from "../../sample/index.ts";
+import { FplusError } from "../../errors/index.ts";
+import { isNumeric, type SampleBatch, SampleFlag, type SampleValue, Status, ValueType } from "../../sample/index.ts";
 import { CompiledRule, noCounts, type RuleCounts } from "./compiled-rule.ts";
 import { along } from "./convert-value.ts";
 import { Derivation } from "./derivation.ts";
@@ -10,6 +11,7 @@ import { RouteTable } from "./route-table.ts";
 import type { Route } from "./route.ts";
 import { checkRules, type RuleMistake } from "./rule.ts";
 import { SlowWay } from "./slow-way.ts";
+import { type RawWrite, writeBack } from "./write-back.ts";
 
 /** How a map works. */
 export interface MapperOptions {
@@ -108,6 +110,19 @@ export class Mapper {
   devicesOf(device: string): string[] {
     const names = this.#routes.known.flatMap(({ raw, out }) => (raw.device === device ? [out.device] : []));
     return names.length === 0 ? [device] : [...new Set(names)];
+  }
+
+  /**
+   * A write to one of our metrics, under the source's own name and in its unit.
+   * @throws FplusError `map.write` where no tag of that name has come by, or it cannot be written; see `writeBack`
+   */
+  rawWrite(device: string, metric: string, value: SampleValue): RawWrite {
+    const route = this.#routes.known.find(({ out }) => out.device === device && out.metric === metric);
+    if (route !== undefined) return writeBack(route, value);
+    throw new FplusError("map.write", `no tag has become ${device}/${metric} yet`, {
+      field: `${device}/${metric}`,
+      hint: "Derived metrics cannot be written; others can when their tag has given a value.",
+    });
   }
 
   /** The ways of all tags that have come by. */

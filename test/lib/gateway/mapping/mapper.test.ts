@@ -451,6 +451,39 @@ describe("derived metrics", () => {
   });
 });
 
+describe("writes", () => {
+  test("go back through their row, within its limits", async () => {
+    const plc = newPlc();
+    const { mapper } = mapOf([
+      { tag: "SP", name: "setpoint", rawLow: 0, rawHigh: 27_648, low: 0, high: 300, unit: "Cel", min: 0, max: 250 },
+      { tag: "T", name: "t", fromUnit: "Cel", unit: "[degF]" },
+      { tag: "Mode", name: "mode", allowed: "auto, manual" },
+      { tag: "F", name: "f", formula: "value * 2" },
+    ]);
+    await mapper.map(
+      batch(plc, ["A/SP", 1, 1, { type: "Int16" }], ["A/T", 1], ["A/Mode", "auto"], ["A/F", 1], ["A/Other", true]),
+    );
+    const write = (metric: string, value: never) => {
+      const { device, tag, value: raw } = mapper.rawWrite("A", metric, value);
+      return [device, tag, rounded(raw)];
+    };
+    assert.deepEqual(write("setpoint", 150 as never), ["A", "SP", 13_824]);
+    assert.deepEqual(write("setpoint", "75.3" as never), ["A", "SP", 6940], "whole, as the tag is");
+    assert.deepEqual(write("t", 212 as never), ["A", "T", 100]);
+    assert.deepEqual(write("mode", "manual" as never), ["A", "Mode", "manual"]);
+    assert.deepEqual(write("Other", false as never), ["A", "Other", false]);
+    for (const [metric, value, reason] of [
+      ["setpoint", 251, /does not take 251/],
+      ["setpoint", "warm", /number only/],
+      ["mode", "off", /does not take off/],
+      ["f", 2, /formula/],
+      ["nowhere", 2, /nowhere/],
+    ] as const) {
+      assert.throws(() => write(metric, value as never), { code: "map.write", message: reason }, metric);
+    }
+  });
+});
+
 describe("rows that cannot be used", () => {
   const TABLE: readonly [unknown, string, RegExp][] = [
     [{}, "tag", /blank/],
