@@ -72,7 +72,7 @@ describe("the map's dialog", () => {
     await row(page, 2)
       .locator(".fplus-map-value", { hasText: /bar → [\d.]+ kPa/ })
       .waitFor();
-    await row(page, 5)
+    await row(page, 6)
       .locator(".fplus-map-value", { hasText: /^[\d.]+ kV\.A$/ })
       .waitFor();
     await row(page, 7)
@@ -139,7 +139,7 @@ describe("the map's dialog", () => {
     await deploy(page);
     await page.locator(".red-ui-flow-node-status-label", { hasText: /\d+ bad/ }).waitFor();
     const health = await plant.health();
-    const map = health.find(({ kind }) => kind === "map");
+    const map = health.find(({ name }) => name === "Plant names");
     assert.ok(map!.counters["range"]! > 0);
     assert.ok(map!.counters["bad"]! > 0);
     assert.deepEqual(watched.problems, []);
