@@ -49,7 +49,7 @@ const CONDITION_TYPE = "i=2782";
 const CONDITION_REFRESH = "i=3875";
 /** Answers of servers that have no conditions. */
 const NO_CONDITIONS =
-  /BadMethodInvalid|BadNodeIdUnknown|BadNodeIdInvalid|BadNotImplemented|BadNotSupported|BadServiceUnsupported|BadNothingToDo|BadUserAccessDenied|BadNotExecutable|BadInternalError/;
+  /BadMethodInvalid|BadNodeIdUnknown|BadNodeIdInvalid|BadNotImplemented|BadNotSupported|BadServiceUnsupported|BadNothingToDo|BadUserAccessDenied|BadNotExecutable|BadInternalError|BadInvalidArgument/;
 
 /** The names of all actions. */
 export const CONDITION_ACTIONS = Object.keys(METHODS) as readonly ConditionAction[];

@@ -34,6 +34,8 @@ export interface ReceivedEvent {
   readonly event: PlainEvent;
 }
 
+/** 1 January 1601, with which OPC UA says that there is no time. */
+const NO_TIME = -11_644_473_600_000;
 const NULL_NODE = /^(ns=0;)?i=0$/;
 
 /** Puts the fields of a notification together; those that the event does not have are left out. */
@@ -70,7 +72,7 @@ export function receivedEvent(
 function fieldValue(variant: Variant | undefined): unknown {
   const value: unknown = variant?.value;
   if (variant === undefined || value === null || value === undefined) return undefined;
-  if (value instanceof Date) return value.getTime();
+  if (value instanceof Date) return value.getTime() > NO_TIME ? value.getTime() : undefined;
   if (Buffer.isBuffer(value)) return value.toString("hex");
   return nodeIdIn(variant)?.toString() ?? plainOfVariant(variant);
 }
