@@ -14,7 +14,7 @@ import { buildIfStale } from "./build.ts";
 /** Folders of one suite; those that start whole plants or measure what a process does run one file at a time. */
 const SUITES = [
   { folders: ["architecture", "flows", "lib", "nodes", "dashboards"], concurrency: 2 },
-  { folders: ["e2e", "editor", "fault", "package"], concurrency: 1 },
+  { folders: ["e2e", "editor", "fault", "package", "interop"], concurrency: 1 },
 ] as const;
 
 /** A test that hangs is a failure with a name, not a run that never ends. */

@@ -60,8 +60,10 @@ interface Pending {
   readonly signal: Signal;
   read: number;
   continuation: Buffer | null;
-  /** The server had no continuation point left for it among others: it is asked for alone. */
+  /** Asked for alone: the server had no continuation point left for it among others, or it goes on from `after`. */
   alone: boolean;
+  /** The newest time that was read, and how many values had it. */
+  after?: { readonly time: number; readonly values: number };
 }
 
 const USUAL_PAGE = 10_000;
@@ -194,16 +196,30 @@ class HistoryReader {
     if (result.statusCode.equals(opcua.StatusCodes.BadNoData)) return undefined;
     if (!result.statusCode.isGoodish()) return this.#fail(one, sentenceFor(result.statusCode.name));
     const limit = (question.kind === "raw" ? question.limit : undefined) ?? Infinity;
-    const data = result.historyData as { dataValues?: Parameters<typeof addDataValue>[2][] | null } | null | undefined;
+    const data = result.historyData as { dataValues?: HistoryValue[] | null } | null | undefined;
     const now = Date.now();
-    for (const value of (data?.dataValues ?? []).slice(0, limit - one.read)) {
+    const values = withoutKnown(data?.dataValues ?? [], one.after);
+    for (const value of values.slice(0, limit - one.read)) {
       addDataValue(batch, one.signal.id, value, now);
       batch.flags[batch.length - 1]! |= SampleFlag.Historical;
       one.read += 1;
     }
     one.continuation = result.continuationPoint?.length > 0 ? result.continuationPoint : null;
     if (one.continuation !== null) (one.read < limit ? this.#open : this.#satisfied).push(one);
+    else if (one.read < limit && values.length > 0 && this.#isCutOff(data?.dataValues?.length ?? 0))
+      this.#waiting.unshift({ ...one, alone: true, ...newest(values) });
     return undefined;
+  }
+
+  /** Some servers give as many values as were asked for and no continuation point: the rest is asked for from there on. */
+  #isCutOff(received: number): boolean {
+    const { question } = this.#setup;
+    return (
+      question.kind === "raw" &&
+      question.from !== undefined &&
+      question.to !== undefined &&
+      received === Math.min(this.#valuesPerNode, question.limit ?? Infinity)
+    );
   }
 
   #fail({ target }: Pending, reason: string): void {
@@ -220,7 +236,7 @@ class HistoryReader {
       }
       const response = await session.historyRead(
         new opcua.HistoryReadRequest({
-          historyReadDetails: this.#details(opcua, asked.length),
+          historyReadDetails: this.#details(opcua, asked),
           timestampsToReturn: opcua.TimestampsToReturn.Both,
           releaseContinuationPoints: release,
           nodesToRead: asked.map(({ nodeId, continuation }) => ({
@@ -233,11 +249,15 @@ class HistoryReader {
     });
   }
 
-  #details({ ReadRawModifiedDetails, ReadProcessedDetails, ReadAtTimeDetails, minDate }: Opcua, nodes: number) {
+  #details(
+    { ReadRawModifiedDetails, ReadProcessedDetails, ReadAtTimeDetails, minDate }: Opcua,
+    asked: readonly Pending[],
+  ) {
     const { question, aggregate } = this.#setup;
     switch (question.kind) {
       case "raw": {
-        const { from, to, limit = Infinity, bounds = false } = question;
+        const { to, limit = Infinity, bounds = false } = question;
+        const from = asked[0]?.after?.time ?? question.from;
         return new ReadRawModifiedDetails({
           startTime: from === undefined ? minDate : new Date(from),
           endTime: to === undefined ? minDate : new Date(to),
@@ -250,13 +270,30 @@ class HistoryReader {
           startTime: new Date(question.from),
           endTime: new Date(question.to),
           processingInterval: question.everyMs,
-          aggregateType: Array.from({ length: nodes }, () => aggregate!),
+          aggregateType: asked.map(() => aggregate!),
           aggregateConfiguration: { useServerCapabilitiesDefaults: true },
         });
       case "at":
         return new ReadAtTimeDetails({ reqTimes: question.times.map((time) => new Date(time)) });
     }
   }
+}
+
+type HistoryValue = Parameters<typeof addDataValue>[2];
+
+const timeOf = (value: HistoryValue | undefined): number =>
+  (value?.sourceTimestamp ?? value?.serverTimestamp)?.getTime() ?? Number.NaN;
+
+/** The last time of some values, and how many of them have it; nothing where they have none. */
+function newest(values: readonly HistoryValue[]): Pick<Pending, "after"> {
+  const time = timeOf(values.at(-1));
+  return Number.isNaN(time) ? {} : { after: { time, values: values.filter((value) => timeOf(value) === time).length } };
+}
+
+/** A range that begins at a time which was read before brings its values again. */
+function withoutKnown(values: readonly HistoryValue[], after: Pending["after"]): readonly HistoryValue[] {
+  let known = after?.values ?? 0;
+  return values.filter((value) => timeOf(value) !== after?.time || known-- <= 0);
 }
 
 function checkQuestion(question: HistoryQuestion): void {

@@ -20,6 +20,9 @@ export interface ValueShape {
 
 /** DataTypes that say nothing of a value: what it holds now tells more. */
 const STRUCTURE = "ns=0;i=22";
+const ENUMERATION = 29;
+const HAS_SUBTYPE = "i=45";
+const MOST_SUPERTYPES = 20;
 
 /** What some variables take; undefined for one that is not there. */
 export async function readValueShapes(
@@ -40,7 +43,7 @@ export async function readValueShapes(
       shapes.push(undefined);
       continue;
     }
-    const dataType = await builtInType(opcua, named, () => session.getBuiltInDataType(nodeId));
+    const dataType = await builtInType(session, opcua, named);
     const isStructure = dataType === opcua.DataType.ExtensionObject;
     const declared = isStructure ? await declaredStructure(session, opcua, named, nodeId) : undefined;
     shapes.push({
@@ -69,7 +72,7 @@ export async function readArgumentShapes(
   );
   const shapes: ValueShape[] = [];
   for (const [i, { dataType: named, valueRank: rank }] of declared.entries()) {
-    const dataType = await builtInType(opcua, named, () => opcua.findBasicDataType(session, named));
+    const dataType = await builtInType(session, opcua, named);
     const structure =
       dataType === opcua.DataType.ExtensionObject ? await structureShape(session, opcua, named) : undefined;
     shapes.push({
@@ -82,9 +85,25 @@ export async function readArgumentShapes(
   return shapes;
 }
 
-async function builtInType(opcua: Opcua, named: NodeId, ask: () => Promise<DataType>): Promise<DataType> {
-  const isBuiltIn = named.namespace === 0 && Number(named.value) <= opcua.DataType.DiagnosticInfo;
-  return isBuiltIn ? Number(named.value) : ask();
+/** The built-in type at the end of the way up from a DataType; node-opcua's own function takes ids of any namespace for it. */
+async function builtInType(session: ClientSession, opcua: Opcua, named: NodeId): Promise<DataType> {
+  let at = named;
+  for (let step = 0; step < MOST_SUPERTYPES; step++) {
+    const id = at.namespace === 0 ? Number(at.value) : Number.NaN;
+    if (id === ENUMERATION) return opcua.DataType.Int32;
+    if (id <= opcua.DataType.DiagnosticInfo) return id;
+    const { references } = await session.browse({
+      nodeId: at,
+      referenceTypeId: HAS_SUBTYPE,
+      browseDirection: opcua.BrowseDirection.Inverse,
+      includeSubtypes: false,
+      resultMask: 0,
+    });
+    const above = references?.[0]?.nodeId;
+    if (above === undefined) break;
+    at = new opcua.NodeId(above.identifierType, above.value, above.namespace);
+  }
+  return opcua.DataType.Null;
 }
 
 /** The DataType's own structure; that of the present value where the DataType is the abstract Structure. */

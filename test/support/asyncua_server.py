@@ -2,7 +2,12 @@
 
 import asyncio
 import sys
+import tempfile
 from datetime import datetime
+from pathlib import Path
+
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from asyncua import Server, ua, uamethod
 from asyncua.common.structures104 import new_enum, new_struct, new_struct_field
@@ -50,17 +55,31 @@ async def add_structures(server: Server, namespace: int, boiler) -> None:
     recipe = types["Recipe"](Title="Steam", Temperatures=[80.0, 120.5], Steps=steps)
     for name, value in (("Recipe", recipe), ("StepList", steps)):
         variant = ua.Variant(value, ua.VariantType.ExtensionObject)
-        await boiler.add_variable(ua.NodeId(name, namespace), name, variant)
+        await (await boiler.add_variable(ua.NodeId(name, namespace), name, variant)).set_writable()
     grid = ua.Variant([[1, 2, 3], [4, 5, 6]], ua.VariantType.Int32)
     await boiler.add_variable(ua.NodeId("Grid", namespace), "Grid", grid)
     riddle = ua.ExtensionObject(ua.NodeId(9999, namespace), b"\x01\x02\x03")
     await boiler.add_variable(ua.NodeId("Riddle", namespace), "Riddle", ua.Variant(riddle, ua.VariantType.ExtensionObject), datatype=ua.NodeId(22))
 
 
+async def secure(server: Server) -> None:
+    """Offers Basic256Sha256 beside None, with a certificate of its own."""
+    await server.set_application_uri("urn:example:asyncua")
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = Path(folder, "key.pem"), Path(folder, "certificate.der")
+        await setup_self_signed_certificate(
+            key, certificate, "urn:example:asyncua", "localhost", [ExtendedKeyUsageOID.SERVER_AUTH], {"commonName": "asyncua test server"}
+        )
+        await server.load_certificate(str(certificate))
+        await server.load_private_key(str(key))
+    server.set_security_policy([ua.SecurityPolicyType.NoSecurity, ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
+
+
 async def main(port: int) -> None:
     server = Server()
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/asyncua")
+    await secure(server)
     namespace = await server.register_namespace("urn:example:boiler-house")
     objects = server.nodes.objects
     plant = await objects.add_folder(namespace, "BoilerHouse")
@@ -100,7 +119,13 @@ async def main(port: int) -> None:
         ua.NodeId("ModeWanted", namespace), "ModeWanted", 0, ua.VariantType.Int32, datatype=modes.nodeid
     )
     await wanted.set_writable()
+    kind = await server.create_custom_event_type(
+        namespace, "BoilerEventType", ua.ObjectIds.BaseEventType, [("Pressure", ua.VariantType.Double)]
+    )
+    events = await server.get_event_generator(kind, server.nodes.server)
+    events.event.Severity = 300
     async with server:
+        await server.historize_node_data_change(level, period=None, count=1000)
         print("ready", flush=True)
         count = -5
         while True:
@@ -109,6 +134,9 @@ async def main(port: int) -> None:
             await steps.write_value(ua.Variant(count, ua.VariantType.Int64))
             await level.write_value(41.5 + count % 10)
             await mode.write_value(ua.Variant(count % 3, ua.VariantType.Int32))
+            if count % 5 == 0:
+                events.event.Pressure = 41.5 + count % 10
+                await events.trigger(message=f"count {count}")
 
 
 asyncio.run(main(int(sys.argv[1])))

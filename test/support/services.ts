@@ -46,8 +46,15 @@ export async function startService(
 /** Starts a program that prints `ready` when it is. */
 export async function startPrinting(program: string, args: readonly string[]): Promise<ServiceProcess> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
-  const [said] = (await Promise.race([once(child.stdout, "data"), once(child, "exit")])) as [unknown];
-  if (!String(said).includes("ready")) throw new Error(`${program} ${args.join(" ")} did not start: ${String(said)}`);
+  let said = "";
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.on("data", (text: Buffer) => {
+      said = (said + text.toString()).slice(-10_000);
+      if (said.includes("ready")) resolve();
+    });
+  });
+  await Promise.race([ready, once(child, "exit")]);
+  if (!said.includes("ready")) throw new Error(`${program} ${args.join(" ")} did not start: ${said}`);
   return stoppable(child);
 }
 
