@@ -1,17 +1,20 @@
 /**
  * The embedded historian: append, size and queries, beside a plain SQLite table in the same run;
- * and our line protocol beside the official client's Point. `FPLUS_BENCH_POINTS` sets the size (10,000,000 for the full figure).
+ * our line protocol beside the official client's Point; Sparkplug DATA into a server's lines; a kill, and an InfluxDB that is away.
+ * `FPLUS_BENCH_POINTS` sets the size (10,000,000 for the full figure), `FPLUS_BENCH_OUTAGE_SECONDS` the outage (300).
  */
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Point } from "@influxdata/influxdb-client";
 import type { BenchResult } from "../../../scripts/bench.ts";
 import { openHistorian } from "../../../lib/historian/index.ts";
-import { LineRenderer } from "../../../lib/historian/influx/line.ts";
-import { takeIn } from "../../../lib/historian/points.ts";
 import { SampleBatch, SignalRegistry, ValueType } from "../../../lib/sample/index.ts";
+import { findProgram } from "../../support/services.ts";
+import { crash } from "./crash.ts";
+import { ingest } from "./ingest.ts";
+import { lines } from "./lines.ts";
+import { outage } from "./outage.ts";
 
 const SERIES = 100;
 const T0 = 1_700_000_000_000;
@@ -116,46 +119,19 @@ async function plainTable(points: number, folder: string): Promise<Record<string
   return { ...row, "bytes a sample": rounded(statSync(file).size / points) };
 }
 
-async function lines(): Promise<Record<string, string | number>[]> {
-  const { points } = takeIn(batchAt(0), registry);
-  const renderer = new LineRenderer("sensors", registry);
-  const never = (): boolean => false;
-  const count = points.length * 20;
-  const repeat = (run: () => void) => () => {
-    for (let i = 0; i < 20; i++) run();
-  };
-  const ours = await best(
-    10,
-    repeat(() => void renderer.render(points, never)),
-  );
-  const doubles = new Float64Array(points.bits.buffer);
-  const theirs = await best(
-    10,
-    repeat(() => {
-      const text: (string | undefined)[] = [];
-      for (let i = 0; i < points.length; i++) {
-        const { path: name, source, device, metric, unit } = registry.get(points.signal[i]!);
-        const point = new Point("sensors").tag("device", device).tag("metric", metric).tag("path", name);
-        point.tag("source", source).tag("unit", unit).floatField("value", doubles[i]!);
-        text.push(point.timestamp(`${points.ms[i]!}000000`).toLineProtocol());
-      }
-      text.join("\n");
-    }),
-  );
-  return [
-    { "line protocol": "ours", "lines/s": perSecond(count, ours), ratio: rounded(theirs / ours) },
-    { "line protocol": "official client's Point", "lines/s": perSecond(count, theirs), ratio: 1 },
-  ];
-}
-
 export async function run(options: { points?: number } = {}): Promise<BenchResult> {
   const points = options.points ?? Number(process.env["FPLUS_BENCH_POINTS"] || 2_000_000);
   const folder = mkdtempSync(path.join(os.tmpdir(), "fplus-bench-"));
   try {
     const own = await embedded(points, path.join(folder, "own"));
     const plain = await plainTable(points, folder);
+    const crashed = await crash(path.join(folder, "crash"));
+    const ingested = await ingest(Math.min(points, 2_000_000));
+    const influxd = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
+    if (influxd === undefined) console.error("influxd is not installed: nothing is said of an outage");
+    const away = influxd === undefined ? [] : [await outage(influxd, path.join(folder, "outage"))];
     const title = `Historian: ${points.toLocaleString("en")} samples of ${SERIES} series, and line protocol`;
-    return { title, rows: [own, plain, ...(await lines())] };
+    return { title, rows: [own, plain, ...lines(batchAt(0), registry), ingested, crashed, ...away] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
