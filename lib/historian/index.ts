@@ -3,6 +3,14 @@
  * @module
  */
 export { type PlainRow, type PlainSeries, plainRows, plainSeries } from "./answer.ts";
+export {
+  type ArchivedMonth,
+  type ArchivedSignal,
+  type ArchivePlace,
+  MonthArchive,
+  monthRange,
+} from "./archive/archive.ts";
+export { ArchivedHistorian, type ArchivedOptions } from "./archive/store.ts";
 export { type CopyOptions, type CopyProgress, type CopyReport, copyHistorian } from "./copy.ts";
 export { EmbeddedHistorian } from "./embedded/store.ts";
 export type { InfluxLayout } from "./influx/layout.ts";

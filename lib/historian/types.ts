@@ -97,6 +97,8 @@ export interface HistorianStore {
   signals(pattern?: string): Promise<string[]>;
   /** The signals behind those paths, in the same order. */
   describe(pattern?: string): Promise<StoredSignal[]>;
+  /** Deletes all samples at from ≤ time < to, in whole milliseconds; roll-ups stay. @throws FplusError as `write` does */
+  remove(range: { readonly from: number; readonly to: number }): Promise<void>;
   /**
    * Samples of one signal with their types, for another store: the newest of a range, at most about `limit`.
    * @throws FplusError `historian.unreachable`, `historian.io`

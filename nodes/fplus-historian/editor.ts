@@ -40,6 +40,19 @@ RED.nodes.registerType("fplus-historian", {
       },
     },
     layout: { value: "signals" },
+    archiveMonths: {
+      value: "",
+      validate(value, _options) {
+        const text = String(value ?? "");
+        return (
+          text === "" ||
+          /^[1-9]\d*$/.test(text) ||
+          /^\$\{.+\}$/.test(text) ||
+          "Give a whole number of months from 1 up, or leave it blank."
+        );
+      },
+    },
+    archive: { value: "", type: "fplus-object-store", required: false },
   },
   credentials: { token: { type: "password" } },
   label() {

@@ -2,14 +2,17 @@ import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { FplusError } from "../../lib/errors/index.ts";
 import {
+  ArchivedHistorian,
   EmbeddedHistorian,
   type InfluxLayout,
   type InfluxOptions,
+  MonthArchive,
   openHistorian,
   parseRollUps,
 } from "../../lib/historian/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
-import type { HistorianService } from "./service.ts";
+import type { ObjectsService } from "../fplus-object-store/service.ts";
+import { type HistorianService, identityOf } from "./service.ts";
 
 interface HistorianConfig {
   readonly name: string;
@@ -22,14 +25,22 @@ interface HistorianConfig {
   readonly org: string;
   readonly bucket: string;
   readonly layout: InfluxLayout;
+  /** Whole months that stay beside the current one; blank = nothing is archived. */
+  readonly archiveMonths: string | number | undefined;
+  /** Id of an `fplus-object-store`; blank = the plant's. */
+  readonly archive: string | undefined;
 }
+
+const ARCHIVE_BUCKET = "historian";
 
 /** A historian that nodes can choose: the embedded store in a folder, or an InfluxDB server. */
 export default function (RED: NodeAPI): void {
   defineNode<HistorianConfig>(
     RED,
     "fplus-historian",
-    (node) => ({ service: node.config.engine === "influx" ? influxService(node) : embeddedService(node) }),
+    (node) => ({
+      service: withArchive(node, node.config.engine === "influx" ? influxService(node) : embeddedService(node)),
+    }),
     { credentials: { token: { type: "password" } } },
   );
 }
@@ -74,5 +85,41 @@ function influxService(node: NodeContext<HistorianConfig>): HistorianService {
   openHistorian(options);
   return {
     lease: () => plant.leases.acquire(`historian ${id}`, () => openHistorian(options), JSON.stringify(options)),
+  };
+}
+
+/** Puts old months into an object store, where the dialog says so. */
+function withArchive(node: NodeContext<HistorianConfig>, service: HistorianService): HistorianService {
+  const { archiveMonths, archive } = node.config;
+  if (archiveMonths === undefined || archiveMonths === "") return service;
+  const keepMonths = Number(archiveMonths);
+  if (!(Number.isInteger(keepMonths) && keepMonths >= 1)) {
+    const hint = "Give a whole number from 1 up, or leave it blank to archive nothing.";
+    throw new FplusError("config.invalid", "not a number of months", { field: "archiveMonths", hint });
+  }
+  return {
+    lease() {
+      const { plant } = node;
+      const inner = service.lease();
+      const objects = archive ? node.service<ObjectsService>(archive, "archive").lease() : plant.objects();
+      const giveBack = async (): Promise<void> => {
+        await objects.release();
+        await inner.release();
+      };
+      let taken = false;
+      const lease = plant.leases.acquire(
+        `historian-archive ${node.id}`,
+        () => {
+          taken = true;
+          const place = new MonthArchive({ objects: objects.value, bucket: ARCHIVE_BUCKET });
+          return new ArchivedHistorian({ store: inner.value, archive: place, keepMonths, release: giveBack });
+        },
+        JSON.stringify([identityOf(inner.value), archive, keepMonths]),
+      );
+      // One that lives holds both already.
+      if (!taken) giveBack().catch((error: unknown) => node.report(error));
+      const ready = Promise.all([lease.ready, inner.ready]).then(() => undefined);
+      return { ...lease, ready };
+    },
   };
 }

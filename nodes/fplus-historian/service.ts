@@ -60,7 +60,7 @@ const identities = new WeakMap<HistorianStore, string>();
 let identityCount = 0;
 
 /** A new store under the same configuration node must get a new writer. */
-function identityOf(store: HistorianStore): string {
+export function identityOf(store: HistorianStore): string {
   let identity = identities.get(store);
   if (identity === undefined) identities.set(store, (identity = `store ${++identityCount}`));
   return identity;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { ArchivedHistorian } from "../../lib/historian/index.ts";
 import { processLeases } from "../../lib/plant/index.ts";
+import type { HistorianService } from "../../nodes/fplus-historian/service.ts";
 import historian from "../../nodes/fplus-historian/fplus-historian.ts";
 import query from "../../nodes/fplus-historian-query/fplus-historian-query.ts";
 import { requestOf } from "../../nodes/fplus-historian-query/request.ts";
@@ -218,4 +220,44 @@ test("samples for an InfluxDB that is away survive a redeploy with other setting
   });
   await unloadFlow();
   await processLeases.closeAll();
+});
+
+test("with an archive set, months older than it leave the store and a query still answers", async (t) => {
+  const user = temporaryFolder(t);
+  const flow = [
+    { id: "wa", type: "fplus-historian-write", historian: "ha", wires: [["outa"], []] },
+    {
+      id: "qa",
+      type: "fplus-historian-query",
+      historian: "ha",
+      signals: "Line9/**",
+      range: "between",
+      from: "2026-01-01",
+      to: "2026-03-01",
+      aggregate: "raw",
+      wires: [["outa"]],
+    },
+    { id: "ha", type: "fplus-historian", engine: "embedded", folder: "hot", retention: "0", archiveMonths: "1" },
+    { id: "outa", type: "helper" },
+  ];
+  const node = await loadFlow(user, [historian, write, query], flow);
+  const ask = async (): Promise<unknown> => {
+    const answered = nextMessage(node("outa"));
+    node("qa").receive({ payload: "go" });
+    return (await answered)["payload"];
+  };
+  const written = nextMessage(node("outa"));
+  const timestamp = Date.UTC(2026, 0, 20);
+  node("wa").receive({ topic: "Line9/Press/Temp", payload: 20.5, timestamp });
+  await written;
+  const before = await ask();
+  assert.deepEqual(before, [{ name: "Line9/Press/Temp", time: [timestamp], value: [20.5] }]);
+  const service = (node("ha") as unknown as { fplusService: HistorianService }).fplusService;
+  const lease = service.lease();
+  assert.ok(lease.value instanceof ArchivedHistorian);
+  await lease.value.archive("2026-01");
+  assert.deepEqual(await lease.value.store.query({ signals: ["**"], from: 0, to: 8e12 }), []);
+  assert.deepEqual(await ask(), before);
+  await lease.release();
+  await unloadFlow();
 });

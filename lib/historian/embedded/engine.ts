@@ -222,6 +222,37 @@ export class Engine {
     return count === 200;
   }
 
+  /** Deletes the samples of all series at from ≤ time < to. */
+  remove(from: number, to: number): void {
+    // The journal is empty then: a crash cannot bring back what goes.
+    this.maintain(true);
+    this.#transaction(() => {
+      for (const series of this.#byPath.values()) if (series.id !== 0) this.#removeFrom(series, from, to);
+      this.rollUps.keepBefore(to);
+    });
+  }
+
+  #removeFrom(series: Series, from: number, to: number): void {
+    for (const chunk of this.chunks.range(series.id, from, to)) {
+      const column = this.chunks.read(chunk.id);
+      this.chunks.delete(chunk.id);
+      const [first, end] = [column.lowerBound(from, 0), column.lowerBound(to, 0)];
+      for (const rest of [column.slice(0, first), column.slice(end, column.length)]) {
+        if (rest.length > 0) this.chunks.insert(series.id, false, rest);
+      }
+      this.#held -= end - first;
+    }
+    const head = this.headOf(series);
+    const [first, end] = [head.lowerBound(from, 0), head.lowerBound(to, 0)];
+    if (first === end) return;
+    const rest = head.slice(0, first);
+    for (let i = end; i < head.length; i++) rest.putFrom(head, i);
+    this.chunks.replaceOpen(series.id, rest);
+    series.head = rest;
+    this.#headSamples -= end - first;
+    this.#held -= end - first;
+  }
+
   /** Writes everything out and closes the file. */
   close(): void {
     try {

@@ -16,6 +16,7 @@ export type EngineRequest =
       readonly to: number;
       readonly limit: number;
     }
+  | { readonly op: "remove"; readonly from: number; readonly to: number }
   | { readonly op: "influxql"; readonly text: string; readonly nowMs: number }
   | { readonly op: "retain"; readonly retention: Retention }
   | { readonly op: "close" };

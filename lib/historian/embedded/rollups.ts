@@ -15,6 +15,8 @@ const WINDOWS_A_STEP = 10_000;
 /** A window is made this long after its end: samples are seldom later. */
 const LAG_MS = 10_000;
 const DAY_MS = 86_400_000;
+/** In the place of a width: before when samples have been taken away. */
+const REMOVED = 0;
 
 /**
  * The roll-ups of the embedded engine. Windows are made once they have ended, again when a late sample changes them, and all that
@@ -28,6 +30,7 @@ export class RollUpTable {
   readonly #mark: StatementSync;
   readonly #done = new Map<number, number>();
   #rollUps: readonly RollUp[] = [];
+  #removed = Number.NEGATIVE_INFINITY;
   /** Before this the samples have been deleted. */
   #horizon = Number.NEGATIVE_INFINITY;
 
@@ -41,7 +44,8 @@ export class RollUpTable {
     this.#mark = database.prepare("insert or replace into rollup_mark values(?, ?)");
     for (const row of database.prepare("select width, done from rollup_mark").iterate()) {
       const { width, done } = row as { width: number; done: number };
-      this.#done.set(width, done);
+      if (width === REMOVED) this.#removed = done;
+      else this.#done.set(width, done);
     }
   }
 
@@ -54,6 +58,13 @@ export class RollUpTable {
   /** Samples before this may change a window that was made; -Infinity where none was. */
   get doneMs(): number {
     return Math.max(Number.NEGATIVE_INFINITY, ...this.#done.values());
+  }
+
+  /** Samples before this have been taken away: windows of them stay as they are, over a restart too. */
+  keepBefore(ms: number): void {
+    const removed = Math.max(this.#removed, ms);
+    this.#mark.run(REMOVED, removed);
+    this.#removed = removed;
   }
 
   /** The widest roll-up of which windows of that width can be put together, and up to when it is made. */
@@ -106,7 +117,7 @@ export class RollUpTable {
   redo(engine: Engine, series: Series, from: number, to: number): void {
     for (const { windowMs } of this.#rollUps) {
       const done = this.#done.get(windowMs) ?? Number.NEGATIVE_INFINITY;
-      const whole = Math.ceil(this.#horizon / windowMs) * windowMs;
+      const whole = Math.ceil(Math.max(this.#horizon, this.#removed) / windowMs) * windowMs;
       const start = Math.max(Math.floor(from / windowMs) * windowMs, whole);
       const end = Math.min((Math.floor(to / windowMs) + 1) * windowMs, done);
       if (start < end) this.#make(engine, series, windowMs, start, end);

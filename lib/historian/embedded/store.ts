@@ -114,6 +114,11 @@ export class EmbeddedHistorian implements HistorianStore {
     return (await this.#ask({ op: "signals", pattern })) as StoredSignal[];
   }
 
+  async remove(range: { readonly from: number; readonly to: number }): Promise<void> {
+    await this.open();
+    await this.#ask({ op: "remove", ...range });
+  }
+
   async samples(
     signal: StoredSignal,
     range: { readonly from: number; readonly to: number; readonly limit: number },

@@ -192,6 +192,10 @@ async function handle(id: number, request: EngineRequest): Promise<void> {
       const found = samples(request);
       return answer(id, found, buffersOf(found));
     }
+    case "remove":
+      flush();
+      opened().remove(request.from, request.to);
+      return answer(id, null);
     case "influxql":
       flush();
       return answer(id, answerInfluxQl(request.text, pointSource(opened()), request.nowMs));

@@ -3,7 +3,7 @@ import type { FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import type { InfluxOptions } from "../options.ts";
 import { WriteConnection } from "./connection.ts";
-import type { AnsweredStatement } from "./influxql.ts";
+import { type AnsweredStatement, nanoseconds, seriesIn } from "./influxql.ts";
 
 type ClientLibrary = typeof Client;
 
@@ -104,6 +104,32 @@ export class InfluxServer {
     if (status >= 200 && status < 300) return undefined;
     if (status === 400 || status === 413 || status === 422) return { message: body, tooLarge: status === 413 };
     throw this.#statusFault(status, sentenceOf(body) || `status ${status}`);
+  }
+
+  /** Deletes what lies at from ≤ time < to, in milliseconds. @throws FplusError `historian.unreachable` */
+  async remove(from: number, to: number): Promise<void> {
+    if (this.#version === "2" && (await this.#remove2(from, to))) return;
+    const where = `time >= ${nanoseconds(from)} AND time < ${nanoseconds(to)}`;
+    seriesIn(await this.influxQl(`DELETE FROM /.*/ WHERE ${where}`, "POST"));
+  }
+
+  /** By the API of 2.x; false where the server is a 1.8, which has only a part of it. */
+  async #remove2(from: number, to: number): Promise<boolean> {
+    const { org = "", bucket } = this.#options;
+    // The server's stop is inclusive.
+    const range = { start: new Date(from).toISOString(), stop: new Date(to - 1).toISOString().replace("Z", "999999Z") };
+    const path = `/api/v2/delete?${new URLSearchParams({ org, bucket }).toString()}`;
+    const headers = { "content-type": "application/json" };
+    try {
+      await this.#opened().transport.request(path, JSON.stringify({ ...range, predicate: "" }), {
+        method: "POST",
+        headers,
+      });
+      return true;
+    } catch (error) {
+      if (this.#status(error) === 404 && this.#release.replace(/^v/, "").startsWith("1.")) return false;
+      throw error;
+    }
   }
 
   /** Runs one InfluxQL statement; times come back in nanoseconds. */

@@ -151,6 +151,11 @@ export class InfluxHistorian implements HistorianStore {
     return [...found.values()].filter(({ path }) => matches(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
+  async remove({ from, to }: { readonly from: number; readonly to: number }): Promise<void> {
+    await this.open();
+    await this.#guard(() => this.#server.remove(from, to));
+  }
+
   async samples(
     signal: StoredSignal,
     range: { readonly from: number; readonly to: number; readonly limit: number },

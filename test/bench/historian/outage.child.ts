@@ -13,7 +13,6 @@ const began = Date.now();
 let made = 0;
 let sent = 0;
 let acknowledged = 0;
-let stopping = false;
 
 function send(): void {
   const batch = new SampleBatch(size);
@@ -37,13 +36,12 @@ const start = performance.now();
 const pace = setInterval(
   () => {
     const due = ((performance.now() - start) / 1000) * Number(rate);
-    while (!stopping && sent + size <= due) send();
+    while (sent + size <= due) send();
   },
   1000 / Number(batches),
 );
 const report = setInterval(say, 1000);
 process.on("message", () => {
-  stopping = true;
   clearInterval(pace);
   void (async () => {
     while (writer.stats().queued > 0 || writer.stats().spoolDepth > 0)

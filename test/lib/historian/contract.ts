@@ -274,6 +274,21 @@ export async function historianContract(
     assert.deepEqual(results[0]?.series?.[0]?.values, [["2026-01-15T12:00:01Z", 81.2]]);
   });
 
+  await t.test("removes a range of all signals, and nothing beside it", async () => {
+    const at = (day: number): number => day * 86_400_000 - T0;
+    const days = [20_000, 20_001, 20_002, 20_003];
+    await write(
+      days.flatMap((day): Row[] => [
+        ["gone/m/A", day, at(day)],
+        ["gone/m/A", day + 0.5, at(day) + 1],
+      ]),
+    );
+    await store.remove({ from: 20_001 * 86_400_000, to: 20_003 * 86_400_000 });
+    assert.deepEqual([...(await one("gone/m/A")).value], [20_000, 20_000.5, 20_003, 20_003.5]);
+    await write([["gone/m/A", 7, at(20_002)]]);
+    assert.deepEqual([...(await one("gone/m/A")).value], [20_000, 20_000.5, 7, 20_003, 20_003.5]);
+  });
+
   await t.test("reduces for a display and keeps the extremes", async () => {
     const rows = Array.from({ length: 2000 }, (_, i): Row => [
       "p/m6/W",
