@@ -2,6 +2,7 @@
  * OPC UA: sessions that hold for years, readers, and a simulated plant.
  * @module
  */
+export { type BrowseAnswer, type BrowsedNode, browseNodes, type BrowseQuery, type NodeKind } from "./browse.ts";
 export { formatStep, isBrowsePath, parseBrowsePath, type PathStep } from "./browse-path.ts";
 export { AddressSpace, type Pick, type PickOptions, type TreeNode, type TreePage } from "./address-space.ts";
 export type { ShownValue } from "./current-value.ts";
