@@ -1,4 +1,7 @@
-"""An OPC UA server that is not ours: `asyncua_server.py <port>`. Prints `ready` when it listens."""
+"""
+An OPC UA server that is not ours: `asyncua_server.py <port> [certificate key]`. Prints `ready` when it listens.
+With a certificate it offers every policy and mode that it has, and lets `operator` in with the password `geheim`.
+"""
 
 import asyncio
 import sys
@@ -10,6 +13,8 @@ from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from asyncua import Server, ua, uamethod
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.user_managers import UserManager
 from asyncua.common.structures104 import new_enum, new_struct, new_struct_field
 
 
@@ -62,7 +67,7 @@ async def add_structures(server: Server, namespace: int, boiler) -> None:
     await boiler.add_variable(ua.NodeId("Riddle", namespace), "Riddle", ua.Variant(riddle, ua.VariantType.ExtensionObject), datatype=ua.NodeId(22))
 
 
-async def secure(server: Server) -> None:
+async def own_security(server: Server) -> None:
     """Offers Basic256Sha256 beside None, with a certificate of its own."""
     await server.set_application_uri("urn:example:asyncua")
     with tempfile.TemporaryDirectory() as folder:
@@ -75,11 +80,32 @@ async def secure(server: Server) -> None:
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity, ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
 
 
-async def main(port: int) -> None:
-    server = Server()
+class Operators(UserManager):
+    def get_user(self, iserver, username=None, password=None, certificate=None):
+        return User(role=UserRole.User) if (username, password) == ("operator", "geheim") else None
+
+
+async def secure(server: Server, certificate: str, key: str) -> None:
+    await server.load_certificate(certificate)
+    await server.load_private_key(key)
+    policies = ua.SecurityPolicyType
+    server.set_security_policy(
+        [
+            policies.NoSecurity,
+            policies.Basic256Sha256_Sign,
+            policies.Basic256Sha256_SignAndEncrypt,
+            policies.Aes128Sha256RsaOaep_SignAndEncrypt,
+            policies.Aes256Sha256RsaPss_SignAndEncrypt,
+        ]
+    )
+    await server.set_application_uri("urn:test:asyncua")
+
+
+async def main(port: int, *files: str) -> None:
+    server = Server(user_manager=Operators() if files else None)
     await server.init()
+    await (secure(server, *files) if files else own_security(server))
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/asyncua")
-    await secure(server)
     namespace = await server.register_namespace("urn:example:boiler-house")
     objects = server.nodes.objects
     plant = await objects.add_folder(namespace, "BoilerHouse")
@@ -139,4 +165,4 @@ async def main(port: int) -> None:
                 await events.trigger(message=f"count {count}")
 
 
-asyncio.run(main(int(sys.argv[1])))
+asyncio.run(main(int(sys.argv[1]), *sys.argv[2:]))

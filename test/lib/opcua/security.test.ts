@@ -12,10 +12,12 @@ import {
   securityWarning,
   type UserToken,
 } from "../../../lib/opcua/index.ts";
+import { asyncuaPython, startAsyncua } from "../../support/asyncua.ts";
 import { makeCertificate } from "../../support/certificates.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../../support/opcua-server.ts";
 import { freePorts } from "../../support/ports.ts";
+import { missing } from "../../support/services.ts";
 import { until } from "../../support/until.ts";
 
 async function serverFor(t: TestContext, options: Omit<TestServerOptions, "port"> = {}): Promise<TestServer> {
@@ -129,4 +131,31 @@ test("our certificate: made once, its key for us alone, the application's name t
   assert.notEqual(renewed.certificate.thumbprint, first.certificate.thumbprint);
   assert.equal(renewed.applicationUri, first.applicationUri);
   assert.equal((await openApplication(folder)).certificate.thumbprint, renewed.certificate.thumbprint);
+});
+
+test("a server of another maker: every policy, user and password, its certificate pinned", async (t) => {
+  if (missing(t, "asyncua for Python", asyncuaPython)) return;
+  const [port] = await freePorts(1);
+  const own = await makeCertificate(temporaryFolder(t), { name: "boiler", applicationUri: "urn:test:asyncua" });
+  const server = await startAsyncua(port!, own);
+  t.after(() => server.stop());
+  const pkiFolder = temporaryFolder(t);
+  const user = { name: "operator", password: "geheim" };
+  for (const [securityMode, securityPolicy] of [
+    ["Sign", "Basic256Sha256"],
+    ["SignAndEncrypt", "Basic256Sha256"],
+    ["SignAndEncrypt", "Aes128_Sha256_RsaOaep"],
+    ["SignAndEncrypt", "Aes256_Sha256_RsaPss"],
+  ] as const) {
+    const failed = await attempt(t, server.url, { securityMode, securityPolicy, pkiFolder, user });
+    assert.equal(failed, undefined, `${securityMode} ${securityPolicy}: ${failed?.describe()}`);
+  }
+  const secure = { securityMode: "SignAndEncrypt", securityPolicy: "Basic256Sha256", pkiFolder } as const;
+  const wrong = await attempt(t, server.url, { ...secure, user: { name: "operator", password: "falsch" } });
+  assert.match(wrong?.describe() ?? "", /refuses the user/);
+  await server.stop();
+  const other = await makeCertificate(temporaryFolder(t), { name: "boiler", applicationUri: "urn:test:asyncua" });
+  const replaced = await startAsyncua(port!, other);
+  t.after(() => replaced.stop());
+  assert.match((await attempt(t, replaced.url, { ...secure, user }))?.describe() ?? "", /certificate has changed/);
 });
