@@ -8,7 +8,7 @@ import { FplusError } from "../../../lib/errors/index.ts";
 import { type CertificateInfo, describeCertificate, type TrustMode, trustListOf } from "../../../lib/opcua/index.ts";
 import { expiryStage, expiryText, splitChain } from "../../../lib/opcua/certificate.ts";
 import { ExpiryWatch } from "../../../lib/opcua/expiry.ts";
-import { makeCertificate } from "../../support/certificates.ts";
+import { makeAuthority, makeCertificate } from "../../support/certificates.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 
 const ADDRESS = "plc7:4840";
@@ -133,4 +133,28 @@ test("a chain is split into its certificates; other bytes are refused with a typ
     Buffer.concat([bytes, Buffer.from([0x30])]),
   ])
     assert.throws(() => splitChain(wrong), { code: "opcua.certificate" });
+});
+
+test("what a trusted authority has issued is trusted; what it revoked, or another issued, is not", async (t) => {
+  const folder = temporaryFolder(t);
+  const [authority, stranger] = [await makeAuthority(), await makeAuthority("Plant authority")];
+  const [good, bad, foreign] = [
+    await authority.issue("PLC 1"),
+    await authority.issue("PLC 2"),
+    await stranger.issue("PLC 3"),
+  ];
+  mkdirSync(path.join(folder, "trusted/certs"), { recursive: true });
+  mkdirSync(path.join(folder, "trusted/crl"), { recursive: true });
+  writeFileSync(path.join(folder, "trusted/certs/authority.pem"), authority.certificate);
+  assert.equal(await verdict(folder, good.pem, "strict"), "ok");
+  assert.equal(await verdict(folder, bad.pem, "strict", "plc2:4840"), "ok");
+  writeFileSync(path.join(folder, "trusted/crl/forged.pem"), await stranger.revoke(good.serialNumber));
+  writeFileSync(path.join(folder, "trusted/crl/authority.pem"), await authority.revoke(bad.serialNumber));
+  writeFileSync(path.join(folder, "trusted/crl/damaged.der"), "no list");
+  assert.equal(await verdict(folder, good.pem, "strict"), "ok");
+  assert.match(await verdict(folder, bad.pem, "strict", "plc2:4840"), /revoked/);
+  assert.match(await verdict(folder, foreign.pem, "strict", "plc3:4840"), /not trusted yet/);
+  // A server may get a new certificate of the same authority: that is no change to be asked about.
+  const renewed = await authority.issue("PLC 1");
+  assert.equal(await verdict(folder, renewed.pem, "first-use"), "ok");
 });
