@@ -1,4 +1,4 @@
-import type { ICertificateStore, OPCUAClient, StatusCode } from "node-opcua";
+import type { ClientSession, ICertificateStore, OPCUAClient, StatusCode } from "node-opcua";
 import { type FplusError, toFplusError } from "../errors/index.ts";
 import { type Application, openApplication } from "./application.ts";
 import type { CertificateInfo } from "./certificate.ts";
@@ -13,6 +13,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Silence after which the server is asked whether it lives; node-opcua asks after half of it already. */
 const KEEP_ALIVE_MS = 10_000;
 const MARGIN_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 3_000;
 
 /** A client for one attempt to connect, and what its server's certificate came to. */
 export interface Attempt {
@@ -72,6 +73,19 @@ export async function connectInTime(client: OPCUAClient, url: string, options: E
   // Whoever gives up disposes of the client, which may still fail.
   connecting.catch(() => undefined);
   await Promise.race([connecting, over]).finally(() => clearTimeout(timer));
+}
+
+/** Closes session and connection; a peer that is gone must not hold this up. */
+export async function dispose(client: OPCUAClient | undefined, session: ClientSession | undefined): Promise<void> {
+  if (client === undefined) return;
+  client.removeAllListeners("connection_lost");
+  client.removeAllListeners("close");
+  session?.removeAllListeners("session_closed");
+  const orderly = async (): Promise<void> => {
+    await session?.close(true).catch(() => undefined);
+    await client.disconnect().catch(() => undefined);
+  };
+  await Promise.race([orderly(), new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())]);
 }
 
 /** The trust list in the form in which node-opcua asks, for one server; it keeps what the answer was. */

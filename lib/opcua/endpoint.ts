@@ -2,7 +2,7 @@ import type { ClientSession, OPCUAClient } from "node-opcua";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
 import type { CertificateInfo } from "./certificate.ts";
-import { connectInTime, newAttempt } from "./client.ts";
+import { connectInTime, dispose, newAttempt } from "./client.ts";
 import { connectionError, reasonOf } from "./diagnosis.ts";
 import { identityOf, type UserToken } from "./identity.ts";
 import { detachSession, faultOf } from "./internals.ts";
@@ -64,7 +64,7 @@ const LONGEST_RETRY_MS = 30_000;
 /** Between two addresses of one server. */
 const SOON_MS = 100;
 const PATIENCE_MS = 5_000;
-const CLOSE_TIMEOUT_MS = 3_000;
+const URGENT_DAYS = 7;
 /** Errors without an answer of the server: nothing is said about the session. */
 const CONNECTION_FAULT = /connection|channel|socket|timed out|premature/i;
 
@@ -147,6 +147,11 @@ export class Endpoint {
     return this.#watch.warning;
   }
 
+  /** Whole days until a certificate ends, ours or the server's, where that is near; negative once it has. */
+  get certificateDays(): number | undefined {
+    return this.#watch.certificateDays;
+  }
+
   /**
    * What serves the subscriptions of the present session.
    * @throws FplusError `opcua.unreachable` when there is none now
@@ -227,7 +232,7 @@ export class Endpoint {
     return {
       kind: "opcua-endpoint",
       name: this.options.name,
-      status: this.#state === "up" ? "up" : "down",
+      status: this.#state === "up" ? (isUrgent(this.certificateDays) ? "degraded" : "up") : "down",
       mode: "external",
       detail: this.#state === "up" ? [this.url, this.warning].filter(Boolean).join("; ") : this.#reason || "connecting",
       counters: {
@@ -399,15 +404,7 @@ export class Endpoint {
   }
 }
 
-/** Closes session and connection; a peer that is gone must not hold this up. */
-async function dispose(client: OPCUAClient | undefined, session: ClientSession | undefined): Promise<void> {
-  if (client === undefined) return;
-  client.removeAllListeners("connection_lost");
-  client.removeAllListeners("close");
-  session?.removeAllListeners("session_closed");
-  const orderly = async (): Promise<void> => {
-    await session?.close(true).catch(() => undefined);
-    await client.disconnect().catch(() => undefined);
-  };
-  await Promise.race([orderly(), new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())]);
+/** A certificate that ends within a week will stop the plant. */
+function isUrgent(certificateDays: number | undefined): boolean {
+  return certificateDays !== undefined && certificateDays < URGENT_DAYS;
 }

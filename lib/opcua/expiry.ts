@@ -1,4 +1,4 @@
-import { type CertificateInfo, expiryStage, expiryText } from "./certificate.ts";
+import { type CertificateInfo, daysLeft, expiryStage, expiryText } from "./certificate.ts";
 
 /** The certificates that a connection stands on. */
 export type CertificateHolder = "our" | "the server's";
@@ -23,6 +23,12 @@ export class ExpiryWatch {
       sentences.push(`${holder} certificate ${expiryText(validTo, now)}: ${wayOut(holder)}`);
     }
     return sentences;
+  }
+
+  /** Whole days until the first of those ends that are near it; negative once it has, undefined where none is near. */
+  daysLeft(now = Date.now()): number | undefined {
+    const near = [...this.#held.values()].filter(({ validTo }) => expiryStage(validTo, now) !== undefined);
+    return near.length === 0 ? undefined : Math.min(...near.map(({ validTo }) => daysLeft(validTo, now)));
   }
 
   /** What is near its end now, in short; empty where nothing is. */

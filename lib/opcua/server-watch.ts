@@ -37,6 +37,11 @@ export class ServerWatch {
     return this.#expiry.warning();
   }
 
+  /** Whole days until a certificate ends, ours or the server's, where that is near; negative once it has. */
+  get certificateDays(): number | undefined {
+    return this.#expiry.daysLeft();
+  }
+
   /** What the server showed; undefined without security, or while there is no session. */
   get serverCertificate(): CertificateInfo | undefined {
     return this.#session === undefined ? undefined : this.#shown;

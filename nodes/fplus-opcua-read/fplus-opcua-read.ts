@@ -30,6 +30,8 @@ interface ReadConfig extends ReadingConfig {
 
 /** Without a sign of life from the server for so long, what is shown is stale. */
 const STALE_MS = 10_000;
+/** A certificate that ends before is shown in yellow. */
+const URGENT_DAYS = 7;
 const USUAL_LIMIT = 1000;
 
 /** Reads OPC UA variables: those of a table, or all that the server has. */
@@ -92,9 +94,17 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
     }
     if (reader.active === 0 && reader.refused === 0) return ["busy", source === undefined ? "subscribing" : "browsing"];
     if (reader.silence > STALE_MS) return ["warning", `stale ${Math.round(reader.silence / 1000)} s`];
-    const flaw = reader.refused > 0 ? ` · ${reader.refused} refused` : reader.revised ? " · revised" : "";
+    const { certificateDays } = endpoint;
+    const flaw =
+      reader.refused > 0
+        ? ` · ${reader.refused} refused`
+        : certificateDays !== undefined
+          ? ` · certificate ${certificateDays < 0 ? "expired" : `${certificateDays} d`}`
+          : reader.revised
+            ? " · revised"
+            : "";
     return [
-      reader.refused > 0 ? "warning" : "up",
+      reader.refused > 0 || (certificateDays ?? URGENT_DAYS) < URGENT_DAYS ? "warning" : "up",
       `${amount(reader.active)} ${reader.active === 1 ? "tag" : "tags"} · ${amount(rate.perSecond())}/s${flaw}`,
     ];
   });

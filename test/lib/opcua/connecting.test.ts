@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { FplusError } from "../../../lib/errors/index.ts";
 import { discoverTags, Endpoint, Monitor, Poller, Writer } from "../../../lib/opcua/index.ts";
 import { tooLarge, USUAL_LIMITS } from "../../../lib/opcua/limits.ts";
+import { makeCertificate } from "../../support/certificates.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { COUNTER_NAMESPACE, startTestServer } from "../../support/opcua-server.ts";
 import { freePorts } from "../../support/ports.ts";
@@ -110,4 +111,33 @@ test("a server's limits are read, and kept to by everything that asks it", async
     JSON.stringify(outcomes[0]),
   );
   assert.deepEqual(errors, []);
+});
+
+test("a certificate near its end is said once, and shown in the health", async (t) => {
+  const [port] = await freePorts(1);
+  const pkiFolder = temporaryFolder(t);
+  const day = 86_400_000;
+  const ending = await makeCertificate(temporaryFolder(t), { notBefore: new Date(Date.now() - 5 * day), days: 9 });
+  const server = await startTestServer({ port: port!, secure: true, certificate: ending });
+  t.after(() => server.close());
+  const notices: string[] = [];
+  const endpoint = new Endpoint({
+    name: "PLC",
+    url: server.url,
+    securityMode: "SignAndEncrypt",
+    securityPolicy: "Basic256Sha256",
+    pkiFolder,
+    onNotice: (text) => notices.push(text),
+  });
+  t.after(() => endpoint.close());
+  endpoint.start();
+  await until("a session", () => endpoint.state === "up", 30_000);
+  const health = endpoint.health();
+  assert.equal(health.status, "degraded");
+  assert.match(health.detail, /the server's certificate expires in 3 days/);
+  assert.equal(endpoint.certificateDays, 3);
+  endpoint.restart("a second session says nothing again");
+  await until("a second session", () => endpoint.health().counters["sessions"] === 2, 30_000);
+  assert.equal(notices.filter((text) => /expires in/.test(text)).length, 1);
+  assert.equal(notices.filter((text) => /accepted at the first connection/.test(text)).length, 1);
 });
