@@ -75,6 +75,7 @@ RED.nodes.registerType("fplus-opcua-history", {
     },
     times: { value: "" },
     pageSize: { value: "10000", validate: isCount },
+    enums: { value: "text" },
     output: { value: "batch" },
   },
   label() {

@@ -66,7 +66,10 @@ async function answer(
     });
     held = [];
   };
-  for await (const page of readHistory(endpoint, targets, question, { pageSize })) {
+  for await (const page of readHistory(endpoint, targets, question, {
+    pageSize,
+    enumTexts: config.enums !== "number",
+  })) {
     failed.push(...page.failed);
     if (page.batch.length > 0) {
       flush(false);

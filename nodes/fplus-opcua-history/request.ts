@@ -23,6 +23,7 @@ export interface HistoryConfig {
   /** One time a line. */
   readonly times: string;
   readonly pageSize: string | number;
+  readonly enums: "text" | "number";
   readonly output: OutputShape;
 }
 

@@ -5,7 +5,7 @@ const noisy = (machine: Machine, value: number, spread: number, digits = 2): num
 
 /** What every machine has: state, production, energy, condition, drive, controls. */
 export const COMMON_TAGS: readonly TagDefinition[] = [
-  { path: "State", type: "State", read: (m) => m.state },
+  { path: "State", type: "State", history: true, read: (m) => m.state },
   { path: "FaultCode", type: "UInt16", read: (m) => m.faultCode },
   {
     path: "Temperature",

@@ -129,6 +129,16 @@ test("aggregates by name as the server lists them, and values at given times", a
   });
 });
 
+test("an enumeration's history is its texts, or its numbers where they are asked for", async (t) => {
+  const { endpoint, since } = await plantWithHistory(t);
+  const question: HistoryQuestion = { kind: "raw", from: since, to: Date.now() };
+  const texts = await ask(endpoint, ["ns=1;s=Press01.State"], question);
+  assert.ok(texts.samples.length > 0);
+  for (const { value } of texts.samples) assert.match(String(value), /^(Warming up|Running|Idle)$/);
+  const numbers = await ask(endpoint, ["ns=1;s=Press01.State"], question, { enumTexts: false });
+  assert.deepEqual(new Set(numbers.samples.map(({ value }) => typeof value)), new Set(["number"]));
+});
+
 test("a variable without history is named and the others are read; a question that is none is refused", async (t) => {
   const { endpoint, since } = await plantWithHistory(t);
   const targets = ["ns=1;s=Press01.Load", TEMPERATURE, "ns=1;s=Nowhere", "nsu=urn:nobody;s=X", "Press01/Unheard"];
