@@ -82,5 +82,8 @@ export type ErrorCode =
   | "search.unreachable"
   | "search.queue-full"
   | "search.io"
+  // cache
+  | "cache.unreachable"
+  | "cache.command"
   // an optional package is absent
   | "feature.off";

@@ -46,6 +46,7 @@ const HEAVY = [
   "minio",
   "meilisearch",
   "ioredis",
+  "lru-cache",
   "kerberos",
 ];
 
