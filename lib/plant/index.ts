@@ -2,6 +2,7 @@
  * The composition root: one place that knows which stores a plant uses and where its state lives.
  * @module
  */
+export { leaseCache } from "./cache.ts";
 export { leaseDatabase } from "./database.ts";
 export { type Lease, LeaseTable, type ReportingResource, type Resource } from "./lease.ts";
 export { leaseObjectStore } from "./objects.ts";

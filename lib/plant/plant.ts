@@ -1,9 +1,11 @@
 import path from "node:path";
 import type { BrokerAddress } from "../broker/index.ts";
+import type { Cache } from "../cache/index.ts";
 import type { Database } from "../database/index.ts";
 import { HealthBoard } from "../health/index.ts";
 import { type HistorianOptions, type HistorianStore, openHistorian } from "../historian/index.ts";
 import type { ObjectStore } from "../objects/index.ts";
+import { defaultCache, leaseCache } from "./cache.ts";
 import { defaultDatabase, leaseDatabase } from "./database.ts";
 import { type Lease, LeaseTable } from "./lease.ts";
 import { defaultObjects, leaseObjectStore } from "./objects.ts";
@@ -26,6 +28,7 @@ export interface PlantServices {
   readonly search?: () => SearchSource;
   readonly broker?: () => BrokerAddress;
   readonly database?: () => DatabaseSource;
+  readonly cache?: () => CacheSource;
 }
 
 /** Who can lend a historian: the config node, or the plant itself. */
@@ -48,6 +51,11 @@ export interface SearchSource {
   lease(): Lease<SearchStore>;
 }
 
+/** Who can lend a cache. */
+export interface CacheSource {
+  lease(): Lease<Cache>;
+}
+
 /** A plant: embedded defaults, replaced store by store. Cheap to make; stores open at first use. */
 export interface Plant {
   readonly name: string;
@@ -62,6 +70,8 @@ export interface Plant {
   search(): Lease<SearchStore>;
   /** The plant's relational database; await `ready` before use, release when done. It starts at the first statement. */
   database(): Lease<Database>;
+  /** The plant's cache; it opens itself at its first use, release when done. */
+  cache(): Lease<Cache>;
   /** Where nodes connect that name no broker. */
   brokerAddress(): BrokerAddress;
 }
@@ -96,6 +106,10 @@ export function openPlant(options: PlantOptions, services: PlantServices = {}): 
     search() {
       if (services.search !== undefined) return services.search().lease();
       return leaseSearchStore(processLeases, processHealth, defaultSearch(options.stateDir, process.env));
+    },
+    cache() {
+      if (services.cache !== undefined) return services.cache().lease();
+      return leaseCache(processLeases, processHealth, defaultCache(process.env), "plant");
     },
     brokerAddress() {
       return services.broker?.() ?? { url: process.env["FPLUS_BROKER_URL"] || "mqtt://127.0.0.1:1883" };

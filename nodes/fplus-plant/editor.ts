@@ -9,6 +9,7 @@ RED.nodes.registerType("fplus-plant", {
     objects: { value: "", type: "fplus-object-store", required: false },
     database: { value: "", type: "fplus-database", required: false },
     search: { value: "", type: "fplus-search-engine", required: false },
+    cache: { value: "", type: "fplus-cache-store", required: false },
     broker: { value: "", type: "fplus-broker", required: false },
   },
   label() {

@@ -19,6 +19,8 @@ export interface PlantConfig {
   readonly broker: string;
   /** Id of an `fplus-database`; blank = the embedded one. */
   readonly database: string;
+  /** Id of an `fplus-cache-store`; blank = the one in this process. */
+  readonly cache: string;
 }
 
 // A stopping process closes what would otherwise linger for the next deploy; Node-RED itself ends the process.
@@ -44,6 +46,7 @@ export function plantOf(RED: NodeAPI): Plant {
     config?.objects,
     config?.search,
     config?.database,
+    config?.cache,
     config?.broker,
   ]);
   if (current?.key !== key) {
@@ -63,9 +66,10 @@ function findConfig(RED: NodeAPI): PlantConfig | undefined {
 
 function servicesOf(RED: NodeAPI, config: PlantConfig | undefined): PlantServices {
   // A plant that was saved by an older version lacks the newer fields.
-  const { historian = "", objects = "", search = "", database = "", broker = "" } = config ?? {};
+  const { historian = "", objects = "", search = "", database = "", cache = "", broker = "" } = config ?? {};
   return {
     ...(database === "" ? {} : { database: () => serviceOf(RED, database, "database") }),
+    ...(cache === "" ? {} : { cache: () => serviceOf(RED, cache, "cache") }),
     ...(historian === "" ? {} : { historian: () => serviceOf(RED, historian, "historian") }),
     ...(objects === "" ? {} : { objects: () => serviceOf(RED, objects, "objects") }),
     ...(search === "" ? {} : { search: () => serviceOf(RED, search, "search") }),

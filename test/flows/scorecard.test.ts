@@ -101,7 +101,7 @@ test("a preset is whole: wires, groups and configuration lead to nodes that exis
         if (["id", "type", "z", "g", "x", "y", "wires"].includes(property)) continue;
         assert.match(html, new RegExp(`\\b${property}\\b`), `${file}: ${node.type} has no property ${property}`);
         if (
-          ["endpoint", "edge", "broker", "historian", "database", "group"].includes(property) &&
+          ["endpoint", "edge", "broker", "historian", "database", "cache", "group"].includes(property) &&
           value !== "" &&
           !(node.type === "fplus-sparkplug-edge" && property === "group")
         )

@@ -34,7 +34,7 @@ const press = (page: Page, id: string): Promise<void> =>
 const status = (page: Page, id: string, text: RegExp): Promise<void> =>
   page.locator(`[id="${id}"] .red-ui-flow-node-status-label`, { hasText: text }).waitFor({ timeout: 60_000 });
 
-describe("SQL in the editor", () => {
+describe("SQL and the cache in the editor", () => {
   let plant: PlantRun;
   let browser: Browser;
   let watched: WatchedPage;
@@ -158,5 +158,51 @@ describe("SQL in the editor", () => {
     await watched.screenshot("database-server");
     await page.locator("#node-config-dialog-cancel").click();
     await page.locator("#node-config-dialog-ok").waitFor({ state: "hidden" });
+  });
+
+  test("the cache example: ten ask, one loads; a counter that is heard; one lock for two", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    await page.goto(`${plant.url}/`);
+    await page.locator(".red-ui-flow-node").first().waitFor();
+    const example = readFileSync(path.resolve(import.meta.dirname, "../../flows/cache.json"), "utf8");
+    await page.evaluate(
+      (flow) => RED.view.importNodes(JSON.parse(flow) as object, { generateIds: false, addFlow: false }),
+      example,
+    );
+    await page.waitForTimeout(500);
+    await deploy(page);
+    await page.evaluate(() => RED.workspaces.show("fplus-cache-tab"));
+    await page.waitForTimeout(500);
+    await press(page, "fplus-cache-ex-ask");
+    await status(page, "fplus-cache-ex-answered", /10 answers, 1 loads/);
+    await press(page, "fplus-cache-ex-piece");
+    await status(page, "fplus-cache-ex-heard", /^1$/);
+    await press(page, "fplus-cache-ex-job");
+    await status(page, "fplus-cache-ex-busy", /job 2/);
+    await status(page, "fplus-cache-ex-done", /job 1/);
+    await page.waitForTimeout(1200);
+    await watched.screenshot("cache-example");
+    for (const id of ["get", "set", "lock"]) {
+      await page.evaluate((node) => RED.editor.edit(RED.nodes.node(`fplus-cache-ex-${node}`)!), id);
+      await page.locator("#node-dialog-ok").waitFor();
+      await page.waitForTimeout(700);
+      await watched.screenshot(`cache-${id}`);
+      await page.locator("#node-dialog-cancel").click();
+      await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
+    }
+    await page.evaluate(() => RED.editor.editConfig("", "fplus-cache-store", "fplus-cache-example-store"));
+    await page.locator("#node-config-dialog-ok").waitFor();
+    await page.selectOption("#node-config-input-engine", "redis");
+    await page.selectOption("#node-config-input-mode", "sentinel");
+    await page.fill("#node-config-input-nodes", "127.0.0.1:1");
+    await page.fill("#node-config-input-sentinelGroup", "plant");
+    await page.locator("#fplus-cache-test").click();
+    await page.locator("#fplus-cache-result", { hasText: /cache\.unreachable/ }).waitFor();
+    await watched.screenshot("cache-store");
+    await page.locator("#node-config-dialog-cancel").click();
+    const [part] = (await plant.health()).filter(({ kind }) => kind === "cache");
+    assert.deepEqual([part?.status, part?.mode], ["up", "embedded"]);
+    assert.ok(part!.gauges["hitRatio"]! > 0);
   });
 });

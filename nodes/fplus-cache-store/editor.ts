@@ -1,0 +1,86 @@
+RED.nodes.registerType("fplus-cache-store", {
+  category: "config",
+  defaults: {
+    name: { value: "" },
+    engine: { value: "embedded" },
+    maxEntries: {
+      value: "100000",
+      validate(value, _options) {
+        return this["engine"] === "redis" || Number(value) >= 1 || "Give a number of entries from 1 up.";
+      },
+    },
+    megabytes: {
+      value: "64",
+      validate(value, _options) {
+        return this["engine"] === "redis" || (Number(value) >= 1 && Number(value) <= 4096) || "Give 1 to 4,096 MB.";
+      },
+    },
+    mode: { value: "single" },
+    nodes: {
+      value: "127.0.0.1:6379",
+      validate(value, _options) {
+        if (this["engine"] !== "redis" || /^\$\{.+\}$/.test(value)) return true;
+        return (
+          value.split(",").every((node) => /^\s*(\[[^\]]+\]|[^:\s]+)(:\d+)?\s*$/.test(node)) ||
+          "Write addresses like 127.0.0.1:6379, several with commas between."
+        );
+      },
+    },
+    sentinelGroup: {
+      value: "",
+      validate(value, _options) {
+        return (
+          this["engine"] !== "redis" || this["mode"] !== "sentinel" || value !== "" || "Name the group, often mymaster."
+        );
+      },
+    },
+    username: { value: "" },
+    databaseNumber: {
+      value: "0",
+      validate(value, _options) {
+        return value === "" || /^\d+$|^\$\{.+\}$/.test(value) || "Give a number from 0 up.";
+      },
+    },
+    tls: { value: false },
+    prefix: { value: "fplus:" },
+  },
+  credentials: { password: { type: "password" } },
+  label() {
+    return this.name || (this["engine"] === "redis" ? `Redis ${String(this["nodes"])}` : "Embedded cache");
+  },
+  oneditprepare() {
+    const field = (name: string): string => String($(`#node-config-input-${name}`).val() ?? "");
+    const show = (): void => {
+      const isRedis = field("engine") === "redis";
+      $(".fplus-cache-embedded").toggle(!isRedis);
+      $(".fplus-cache-redis").toggle(isRedis);
+      $(".fplus-cache-sentinel").toggle(isRedis && field("mode") === "sentinel");
+      $(".fplus-cache-number").toggle(isRedis && field("mode") !== "cluster");
+    };
+    $("#node-config-input-engine, #node-config-input-mode").on("change", show);
+    show();
+    $("#fplus-cache-test").on("click", () => {
+      const result = $("#fplus-cache-result").text("Connecting …").css("color", "");
+      const names = ["name", "engine", "mode", "nodes", "sentinelGroup", "username", "databaseNumber", "prefix"];
+      const password = field("password");
+      const body = {
+        id: this.id,
+        ...Object.fromEntries(names.map((name) => [name, field(name)])),
+        tls: $("#node-config-input-tls").prop("checked") === true,
+        ...(password === "__PWRD__" ? {} : { password }),
+      };
+      $.ajax({
+        url: "fplus/cache/test",
+        method: "POST",
+        contentType: "application/json",
+        data: JSON.stringify(body),
+      }).then(
+        (answer: { ok: boolean; text: string }) =>
+          result
+            .text(answer.text)
+            .css("color", answer.ok ? "var(--red-ui-text-color-success)" : "var(--red-ui-text-color-error)"),
+        () => result.text("Node-RED did not answer."),
+      );
+    });
+  },
+});
