@@ -176,8 +176,10 @@ export class RedisCache implements CacheEngine {
       this.#fault = undefined;
     });
     client.on("close", () => (this.#lostAt ||= Date.now()));
-    // It goes on trying by itself.
-    await client.connect().catch((error: unknown) => (this.#fault ??= error));
+    // It goes on trying by itself, behind sentinels without ever saying that it failed.
+    const failed = new Promise((resolve) => client.once("error", resolve));
+    const late = new Promise((resolve) => setTimeout(resolve, this.#options.timeoutMs ?? TIMEOUT_MS).unref());
+    await Promise.race([client.connect().catch((error: unknown) => (this.#fault ??= error)), failed, late]);
     return client;
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Cache, openCache, optionsOfRedisUrl } from "../../../lib/cache/index.ts";
+import { freePorts } from "../../support/ports.ts";
 import { redisProgram, startCluster, startRedis, startSentinel } from "../../support/redis.ts";
 import { missing } from "../../support/services.ts";
 import { until } from "../../support/until.ts";
@@ -34,6 +35,18 @@ test("one Redis", async (t) => {
       return true;
     });
     await wrong.close();
+    const [closed] = await freePorts(1);
+    for (const mode of ["single", "sentinel", "cluster"] as const) {
+      const away = openCache({
+        engine: "redis",
+        mode,
+        group: "plant",
+        nodes: [`127.0.0.1:${closed}`],
+        timeoutMs: 2000,
+      });
+      await assert.rejects(away.get("k"), { code: "cache.unreachable" }, mode);
+      await away.close();
+    }
     assert.throws(() => openCache({ engine: "redis", nodes: ["a:b:c"] }), { code: "config.invalid", field: "nodes" });
     assert.throws(() => openCache({ engine: "redis", mode: "sentinel", nodes: ["a"] }), { field: "group" });
     assert.throws(() => optionsOfRedisUrl("http://x"), { code: "config.invalid", field: "url" });
