@@ -138,6 +138,21 @@ export class AddressSpace {
     });
   }
 
+  /**
+   * How a node that was seen is addressed from now on, and the one above it, by the URI of their namespaces.
+   * @throws FplusError `opcua.unreachable`, `opcua.node-unknown`
+   */
+  address(nodeId: string): Promise<{ address: string; parent: string }> {
+    return this.#endpoint.withSession(async (session) => {
+      const namespaces = await session.readNamespaceArray();
+      const node = this.#known(nodeId);
+      return {
+        address: stableNodeId(node.nodeId, namespaces),
+        parent: stableNodeId(node.parent?.nodeId ?? OBJECTS_FOLDER, namespaces),
+      };
+    });
+  }
+
   /** Ends a walk that is under way. */
   close(): void {
     this.#index.close();

@@ -1,3 +1,5 @@
+import { addNodePicker } from "../editor/opcua/node-picker.ts";
+
 RED.nodes.registerType("fplus-opcua-browse", {
   category: "Factory+",
   color: "#A6BBCF",
@@ -30,6 +32,7 @@ RED.nodes.registerType("fplus-opcua-browse", {
   },
   outputLabels: ["nodes"],
   oneditprepare() {
+    addNodePicker({ field: "node-input-start", classes: ["object", "variable"] });
     const show = (): void => void $(".fplus-opcua-browse-depth").toggle($("#node-input-what").val() !== "children");
     $("#node-input-what").on("change", show);
     show();

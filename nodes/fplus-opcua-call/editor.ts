@@ -1,3 +1,5 @@
+import { addNodePicker } from "../editor/opcua/node-picker.ts";
+
 interface ShownArgument {
   readonly name: string;
   readonly type: string;
@@ -28,7 +30,7 @@ function argumentField({ type, choices, example }: ShownArgument, value: string)
 
 function validNodeId(value: string, _options: unknown): boolean | string {
   if (value === "" || /^\$\{.+\}$/.test(value)) return true;
-  return /^(ns=\d+;|nsu=[^;]+;)?[isgb]=.+/.test(value) || "Write a NodeId like ns=2;s=Name.";
+  return /^(\/|(ns=\d+;|nsu=[^;]+;)?[isgb]=).+/.test(value) || "Write a NodeId like ns=2;s=Name, or a browse path.";
 }
 
 function field(name: string): string {
@@ -58,6 +60,12 @@ RED.nodes.registerType("fplus-opcua-call", {
   inputLabels: "call",
   outputLabels: "output arguments",
   oneditprepare() {
+    addNodePicker({ field: "node-input-object", classes: ["object"] });
+    addNodePicker({
+      field: "node-input-method",
+      classes: ["method"],
+      onNode: ({ parent }) => void $("#node-input-object").val(parent).trigger("change"),
+    });
     const saved = (this["args"] ?? {}) as Record<string, string>;
     const list = $("#fplus-opcua-call-args");
     const current = (name: string): string => {

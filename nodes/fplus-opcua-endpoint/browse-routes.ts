@@ -15,6 +15,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   children: (space, { node, offset }) => space.children(text(node), Math.max(0, Number(offset) || 0), PAGE),
   values: (space, { nodes }) => space.values(list(nodes).slice(0, MAX_VALUES).map(text)),
   search: (space, { text: wanted }) => space.search(text(wanted).slice(0, 200)),
+  address: (space, { node }) => space.address(text(node)),
   tags: (space, { picks, options }) =>
     space.tags(
       list(picks)

@@ -1,3 +1,4 @@
+import { addNodePicker } from "../editor/opcua/node-picker.ts";
 import type { TagRow } from "../editor/opcua/tag-row.ts";
 import { TagTable } from "../editor/opcua/tag-table.ts";
 
@@ -52,6 +53,7 @@ RED.nodes.registerType("fplus-opcua-read", {
   oneditprepare() {
     table = new TagTable($("#fplus-opcua-read-tags")[0]!, (this["tags"] as TagRow[] | undefined) ?? []);
     const shown = table;
+    addNodePicker({ field: "node-input-root", classes: ["object"] });
     const show = (): void => {
       const discover = $("#node-input-source").val() === "discover";
       $(".fplus-opcua-read-discover").toggle(discover);

@@ -1,3 +1,5 @@
+import { addNodePicker } from "../editor/opcua/node-picker.ts";
+
 RED.nodes.registerType("fplus-opcua-write", {
   category: "Factory+",
   color: "#A6BBCF",
@@ -27,4 +29,7 @@ RED.nodes.registerType("fplus-opcua-write", {
   },
   inputLabels: "value to write",
   outputLabels: "what was written",
+  oneditprepare() {
+    addNodePicker({ field: "node-input-target", classes: ["variable"] });
+  },
 });

@@ -85,6 +85,18 @@ describe("tags chosen by pointing", () => {
         y: 120,
         wires: [[], []],
       },
+      {
+        id: "tags-call",
+        type: "fplus-opcua-call",
+        z: "tags-tab",
+        endpoint: "tags-plc",
+        object: "",
+        method: "",
+        args: {},
+        x: 200,
+        y: 200,
+        wires: [[]],
+      },
     ];
     await watched.page.evaluate(
       (nodes) => RED.view.importNodes(nodes, { generateIds: false, addFlow: false }),
@@ -98,6 +110,29 @@ describe("tags chosen by pointing", () => {
     if (plant === undefined) return;
     await plant.stop();
     await removeState(plant.stateDir);
+  });
+
+  test("a method is chosen by pointing, its object with it", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    await page.evaluate(() => RED.editor.edit(RED.nodes.node("tags-call")!));
+    await page.locator("#node-input-method ~ .fplus-pick").click();
+    await line(page, "Acme").waitFor();
+    await page.waitForTimeout(500);
+    await openLine(page);
+    await line(page, "Press01").click();
+    await line(page, "ResetFault").locator("input").check();
+    await watched.screenshot("opcua-pick-method");
+    await page.locator("#fplus-browser-add").click();
+    await page.locator("#fplus-browser-add").waitFor({ state: "detached" });
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>("#node-input-method")?.value === "ns=1;s=Press01.ResetFault",
+    );
+    assert.equal(await page.inputValue("#node-input-object"), "ns=1;s=Press01");
+    await watched.screenshot("opcua-picked-method");
+    await page.locator("#node-dialog-ok").click();
+    await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
+    assert.deepEqual(watched.problems, []);
   });
 
   test("before any deploy: the tree shows live values, a search finds, ticks become rows", async (t) => {

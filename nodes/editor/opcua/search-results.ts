@@ -1,7 +1,6 @@
 import { iconOf, part, showValue, tickBox } from "./node-row.ts";
-import type { Selection } from "./selection.ts";
-import type { SearchHit, ServerView } from "./server-view.ts";
-import type { ValueFeed } from "./value-feed.ts";
+import type { BrowsePlace } from "./server-tree.ts";
+import type { SearchHit } from "./server-view.ts";
 import { VirtualList } from "./virtual-list.ts";
 
 const ROW_PX = 40;
@@ -10,19 +9,15 @@ const AGAIN_MS = 400;
 
 /** What a search on the server has found, as a flat list that grows while the search goes on. */
 export class SearchResults {
-  readonly #view: ServerView;
-  readonly #selection: Selection;
-  readonly #values: () => ValueFeed;
+  readonly #place: BrowsePlace;
   readonly #onProgress: (text: string) => void;
   readonly #list: VirtualList;
   #hits: readonly SearchHit[] = [];
   #text = "";
   #timer = 0;
 
-  constructor(view: ServerView, selection: Selection, values: () => ValueFeed, onProgress: (text: string) => void) {
-    this.#view = view;
-    this.#selection = selection;
-    this.#values = values;
+  constructor(place: BrowsePlace, onProgress: (text: string) => void) {
+    this.#place = place;
     this.#onProgress = onProgress;
     this.#list = new VirtualList({
       role: "listbox",
@@ -46,7 +41,7 @@ export class SearchResults {
     this.#list.each((row, index) => {
       const place = row.querySelector<HTMLElement>(".fplus-value");
       const hit = this.#hits[index];
-      if (place !== null && hit !== undefined) showValue(place, this.#values().get(hit.nodeId));
+      if (place !== null && hit !== undefined) showValue(place, this.#place.values().get(hit.nodeId));
     });
   }
 
@@ -69,7 +64,7 @@ export class SearchResults {
   }
 
   #ask(text: string): void {
-    this.#view.search(text).then(
+    this.#place.view.search(text).then(
       ({ hits, matches, visited, complete, reason }) => {
         if (text !== this.#text) return;
         this.#show(hits);
@@ -92,9 +87,9 @@ export class SearchResults {
   }
 
   #render(row: HTMLElement, { nodeId, name, path, description, nodeClass }: SearchHit): void {
-    const isTicked = this.#selection.has(nodeId);
+    const isTicked = this.#place.selection.has(nodeId);
     const tick = (ticked: boolean): void => {
-      this.#selection.set(nodeId, ticked, { name, below: nodeClass === "object", devices: [] });
+      this.#place.selection.set(nodeId, ticked, { name, below: nodeClass === "object", devices: [] });
       this.redraw();
     };
     row.setAttribute("aria-selected", String(isTicked));
@@ -104,17 +99,17 @@ export class SearchResults {
       part("span", "fplus-name", name),
       part("span", "fplus-muted", [path, description].filter(Boolean).join(" · ")),
     );
-    const isMethod = nodeClass === "method";
+    const isFixed = !this.#place.classes.has(nodeClass);
     row.append(
-      isMethod ? part("span", "fplus-tick") : tickBox(name, isTicked, false, tick),
+      isFixed ? part("span", "fplus-tick") : tickBox(name, isTicked, false, tick),
       iconOf(nodeClass, nodeClass === "object" ? "object" : undefined),
       names,
     );
     if (nodeClass === "variable") {
       const place = part("span", "fplus-value");
-      showValue(place, this.#values().get(nodeId));
+      showValue(place, this.#place.values().get(nodeId));
       row.append(place);
     }
-    if (!isMethod) row.addEventListener("click", () => tick(!this.#selection.has(nodeId)));
+    if (!isFixed) row.addEventListener("click", () => tick(!this.#place.selection.has(nodeId)));
   }
 }

@@ -12,9 +12,12 @@ export interface Ticked {
 /** What is ticked, in the tree or among what a search found. */
 export class Selection {
   readonly #ticked = new Map<string, Ticked>();
+  readonly #single: boolean;
   readonly #onChange: () => void;
 
-  constructor(onChange: () => void) {
+  /** `single`: a tick takes the one before away. */
+  constructor(single: boolean, onChange: () => void) {
+    this.#single = single;
     this.#onChange = onChange;
   }
 
@@ -28,17 +31,13 @@ export class Selection {
 
   /** True where all below that node is ticked. */
   isWhole(nodeId: string): boolean {
-    return this.#ticked.get(nodeId)?.below === true;
+    return !this.#single && this.#ticked.get(nodeId)?.below === true;
   }
 
   set(nodeId: string, ticked: boolean, what: Ticked): void {
+    if (this.#single) this.#ticked.clear();
     if (ticked) this.#ticked.set(nodeId, what);
     else this.#ticked.delete(nodeId);
-    this.#onChange();
-  }
-
-  clear(): void {
-    this.#ticked.clear();
     this.#onChange();
   }
 

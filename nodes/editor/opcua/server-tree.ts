@@ -1,6 +1,6 @@
 import { iconOf, part, showValue, tickBox } from "./node-row.ts";
 import type { Selection } from "./selection.ts";
-import type { ServerView } from "./server-view.ts";
+import type { NodeClass, ServerView } from "./server-view.ts";
 import { ancestors, type TreeLine, TreeModel } from "./tree-model.ts";
 import type { ValueFeed } from "./value-feed.ts";
 import { VirtualList } from "./virtual-list.ts";
@@ -9,20 +9,24 @@ const ROOT = "i=85";
 const ROW_PX = 26;
 const INDENT_PX = 18;
 
+/** Where tree and search results are: what they look through, and what may be ticked there. */
+export interface BrowsePlace {
+  readonly view: ServerView;
+  readonly selection: Selection;
+  readonly values: () => ValueFeed;
+  readonly classes: ReadonlySet<NodeClass>;
+}
+
 /** The live tree of a server: children are asked for when a node is opened, and further pages when they come into view. */
 export class ServerTree {
   readonly #model = new TreeModel();
-  readonly #view: ServerView;
-  readonly #selection: Selection;
-  readonly #values: () => ValueFeed;
+  readonly #place: BrowsePlace;
   readonly #onError: (text: string) => void;
   readonly #list: VirtualList;
   #active = 0;
 
-  constructor(view: ServerView, selection: Selection, values: () => ValueFeed, onError: (text: string) => void) {
-    this.#view = view;
-    this.#selection = selection;
-    this.#values = values;
+  constructor(place: BrowsePlace, onError: (text: string) => void) {
+    this.#place = place;
     this.#onError = onError;
     this.#list = new VirtualList({
       role: "tree",
@@ -52,7 +56,7 @@ export class ServerTree {
     this.#list.each((row, index) => {
       const node = this.#model.lines[index]?.node;
       const place = row.querySelector<HTMLElement>(".fplus-value");
-      if (node !== undefined && place !== null) showValue(place, this.#values().get(node.nodeId));
+      if (node !== undefined && place !== null) showValue(place, this.#place.values().get(node.nodeId));
     });
   }
 
@@ -67,7 +71,7 @@ export class ServerTree {
   #load(line: TreeLine, nodeId: string, offset: number): void {
     if (line.loading) return;
     line.loading = true;
-    this.#view
+    this.#place.view
       .children(nodeId, offset)
       .then(({ nodes, total }) => {
         line.loading = false;
@@ -119,33 +123,34 @@ export class ServerTree {
     const arrow = line.loading ? "fa-spinner fa-spin" : line.expanded ? "fa-angle-down" : "fa-angle-right";
     row.append(part("i", node.open ? `fa ${arrow} fplus-arrow` : "fplus-arrow"));
     const isCovered = this.#isCovered(line);
-    const isTicked = isCovered || this.#selection.has(node.nodeId);
+    const isTicked = isCovered || this.#place.selection.has(node.nodeId);
     row.setAttribute("aria-selected", String(isTicked));
-    if (node.nodeClass === "method") row.append(part("span", "fplus-tick"));
+    if (!this.#place.classes.has(node.nodeClass)) row.append(part("span", "fplus-tick"));
     else row.append(tickBox(labelOf(node.name, node.nodeClass), isTicked, isCovered, (on) => this.#tick(line, on)));
     row.append(iconOf(node.nodeClass, node.type), part("span", "fplus-name", node.name));
     if (node.type !== undefined) row.append(part("span", "fplus-muted", node.type));
     if (node.nodeClass === "variable") {
       const place = part("span", "fplus-value");
-      showValue(place, this.#values().get(node.nodeId));
+      showValue(place, this.#place.values().get(node.nodeId));
       row.append(place);
     }
     row.title = `${node.name} · ${node.nodeId}`;
     row.addEventListener("click", () => {
       this.#activate(index);
       if (node.open) this.#toggle(line);
-      else if (node.nodeClass === "variable" && !isCovered) this.#tick(line, !this.#selection.has(node.nodeId));
+      else if (this.#place.classes.has(node.nodeClass) && !isCovered)
+        this.#tick(line, !this.#place.selection.has(node.nodeId));
     });
   }
 
   #isCovered(line: TreeLine): boolean {
-    for (const { nodeId } of ancestors(line)) if (this.#selection.isWhole(nodeId)) return true;
+    for (const { nodeId } of ancestors(line)) if (this.#place.selection.isWhole(nodeId)) return true;
     return false;
   }
 
   #tick(line: TreeLine, ticked: boolean): void {
     const node = line.node!;
-    this.#selection.set(node.nodeId, ticked, {
+    this.#place.selection.set(node.nodeId, ticked, {
       below: node.nodeClass === "object",
       name: node.name,
       devices: [node, ...ancestors(line)].flatMap(({ nodeId, type }) => (type === undefined ? [] : [{ nodeId, type }])),
@@ -176,8 +181,8 @@ export class ServerTree {
     else if (key === "ArrowLeft") {
       if (line.expanded) this.#toggle(line, false);
       else if (line.parent?.node !== undefined) move(this.#model.lines.indexOf(line.parent));
-    } else if (key === " " && line.node.nodeClass !== "method" && !this.#isCovered(line))
-      this.#tick(line, !this.#selection.has(line.node.nodeId));
+    } else if (key === " " && this.#place.classes.has(line.node.nodeClass) && !this.#isCovered(line))
+      this.#tick(line, !this.#place.selection.has(line.node.nodeId));
     else return;
     event.preventDefault();
   }

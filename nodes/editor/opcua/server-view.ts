@@ -1,10 +1,13 @@
 import type { TagRow } from "./tag-row.ts";
 
+/** Classes of nodes that the tree shows. */
+export type NodeClass = "object" | "variable" | "method";
+
 /** A node of the server's tree. */
 export interface TreeNode {
   readonly nodeId: string;
   readonly name: string;
-  readonly nodeClass: "object" | "variable" | "method";
+  readonly nodeClass: NodeClass;
   readonly type?: string;
   readonly open: boolean;
 }
@@ -15,7 +18,7 @@ export interface SearchHit {
   readonly name: string;
   readonly path: string;
   readonly description: string;
-  readonly nodeClass: TreeNode["nodeClass"];
+  readonly nodeClass: NodeClass;
 }
 
 /** What a search has found by now. */
@@ -33,6 +36,13 @@ export interface ShownValue {
   readonly type: string;
   readonly quality: "good" | "uncertain" | "bad";
   readonly status?: string;
+}
+
+/** How a node is addressed from now on. */
+export interface NodeAddress {
+  readonly address: string;
+  /** The node above it: of a method, the object it belongs to. */
+  readonly parent: string;
 }
 
 /** A node that was ticked. */
@@ -65,6 +75,10 @@ export class ServerView {
 
   tags(picks: readonly Pick[], options: { by: "nodeId" | "path"; template?: string }): Promise<TagRow[]> {
     return this.#ask("tags", { picks, options });
+  }
+
+  address(node: string): Promise<NodeAddress> {
+    return this.#ask("address", { node });
   }
 
   /** Ends the view on the server's side, with all that it still does. */
