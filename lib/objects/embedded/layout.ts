@@ -35,14 +35,18 @@ export interface Entry {
   readonly segment: string;
 }
 
-/** What a folder of the store stands for; undefined for foreign ones. */
-export async function entryOf(parent: string, folder: string): Promise<Entry | undefined> {
-  const kind = folder.endsWith(OBJECT) ? "object" : "prefix";
-  const name = kind === "object" ? folder.slice(0, -OBJECT.length) : folder;
-  const segment = name.startsWith("#")
-    ? await readFile(path.join(parent, folder, NAME_FILE), "utf8").catch(() => undefined)
-    : decode(name);
-  return segment === undefined ? undefined : { folder, kind, segment };
+/** What the folders in a folder of the store stand for; foreign ones are left out. */
+export async function entriesOf(parent: string, folders: readonly string[]): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const folder of folders) {
+    const kind = folder.endsWith(OBJECT) ? "object" : "prefix";
+    const name = kind === "object" ? folder.slice(0, -OBJECT.length) : folder;
+    const segment = name.startsWith("#")
+      ? await readFile(path.join(parent, folder, NAME_FILE), "utf8").catch(() => undefined)
+      : decode(name);
+    if (segment !== undefined) entries.push({ folder, kind, segment });
+  }
+  return entries;
 }
 
 /** Writes the names of those folders on the way to an object that are hashes. */

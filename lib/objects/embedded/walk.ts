@@ -1,8 +1,12 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { isAbsent } from "./files.ts";
-import { type Entry, entryOf, folderOf } from "./layout.ts";
+import { entriesOf, type Entry, folderOf } from "./layout.ts";
 import { ObjectFolder, type StoredVersion } from "./versions.ts";
+
+/** Descriptions of objects that are read at a time. */
+const READ_AHEAD = 64;
+const SURROGATE = /[\ud800-\udfff]/;
 
 /** What a walk through a bucket meets, in the order of the keys' UTF-8 bytes. */
 export type Met =
@@ -31,44 +35,60 @@ export async function* walk(bucket: string, options: WalkOptions): AsyncGenerato
 }
 
 async function* walkFolder(folder: string, base: string, options: WalkOptions): AsyncGenerator<Met> {
-  for (const entry of await entriesOf(folder)) {
-    const key = base + entry.segment + (entry.kind === "prefix" ? "/" : "");
-    if (!key.startsWith(options.prefix) && !(entry.kind === "prefix" && options.prefix.startsWith(key))) continue;
-    const at = path.join(folder, entry.folder);
-    if (entry.kind === "object") {
-      if (options.after !== "" && compareKeys(key, options.after) <= 0) continue;
-      const object = new ObjectFolder(at);
-      const version = await object.latest();
-      if (version !== undefined && (options.deleted || !version.about.deleted))
-        yield { kind: "object", key, folder: object, version };
-    } else if (options.recursive) {
-      const passed = options.after !== "" && compareKeys(key, options.after) <= 0 && !options.after.startsWith(key);
-      if (!passed) yield* walkFolder(at, key, options);
-    } else {
-      if (options.after !== "" && compareKeys(key, options.after) <= 0) continue;
-      const within = walkFolder(at, key, { ...options, prefix: key, recursive: true, after: "" });
-      const { done } = await within.next();
-      await within.return(undefined);
-      if (done !== true) yield { kind: "prefix", key };
+  const { prefix, after, recursive } = options;
+  const entries = (await sortedEntries(folder)).map((entry) => ({ entry, key: base + nameIn(entry) }));
+  const wanted = entries.filter(({ entry, key }) => {
+    if (entry.kind === "object") return key.startsWith(prefix) && (after === "" || compareKeys(key, after) > 0);
+    if (!key.startsWith(prefix) && !prefix.startsWith(key)) return false;
+    return after === "" || compareKeys(key, after) > 0 || (recursive && after.startsWith(key));
+  });
+  for (let at = 0; at < wanted.length; at += READ_AHEAD) {
+    const some = wanted.slice(at, at + READ_AHEAD);
+    const read = await Promise.all(some.map(({ entry }) => objectAt(path.join(folder, entry.folder), entry.kind)));
+    for (const [i, { entry, key }] of some.entries()) {
+      const object = read[i];
+      if (object !== undefined) {
+        if (options.deleted || !object.version.about.deleted) yield { kind: "object", key, ...object };
+      } else if (entry.kind === "prefix") yield* walkPrefix(path.join(folder, entry.folder), key, options);
     }
   }
 }
 
-/** The order in which S3 lists: by the bytes of UTF-8, which is not that of JavaScript's strings. */
-export function compareKeys(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+async function* walkPrefix(folder: string, key: string, options: WalkOptions): AsyncGenerator<Met> {
+  if (options.recursive) yield* walkFolder(folder, key, options);
+  else {
+    const within = walkFolder(folder, key, { ...options, prefix: key, recursive: true, after: "" });
+    const { done } = await within.next();
+    await within.return(undefined);
+    if (done !== true) yield { kind: "prefix", key };
+  }
 }
 
-async function entriesOf(folder: string): Promise<Entry[]> {
+async function objectAt(
+  folder: string,
+  kind: Entry["kind"],
+): Promise<{ folder: ObjectFolder; version: StoredVersion } | undefined> {
+  if (kind === "prefix") return undefined;
+  const object = new ObjectFolder(folder);
+  const version = await object.latest();
+  return version === undefined ? undefined : { folder: object, version };
+}
+
+/** The order in which S3 lists: by the bytes of UTF-8, which for some rare letters is not that of JavaScript's strings. */
+export function compareKeys(a: string, b: string): number {
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function nameIn({ segment, kind }: Entry): string {
+  return kind === "prefix" ? `${segment}/` : segment;
+}
+
+async function sortedEntries(folder: string): Promise<Entry[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (isAbsent(error)) return [];
     throw error;
   });
-  const entries: { order: Buffer; entry: Entry }[] = [];
-  for (const name of names) {
-    const entry = await entryOf(folder, name);
-    if (entry !== undefined)
-      entries.push({ order: Buffer.from(entry.segment + (entry.kind === "prefix" ? "/" : "")), entry });
-  }
-  return entries.sort((a, b) => Buffer.compare(a.order, b.order)).map(({ entry }) => entry);
+  const entries = await entriesOf(folder, names);
+  return entries.sort((a, b) => compareKeys(nameIn(a), nameIn(b)));
 }
