@@ -8,6 +8,7 @@ export { openObjects } from "./open.ts";
 export type { EmbeddedObjectsOptions, ObjectsOptions, S3Options } from "./options.ts";
 export { serveLink } from "./serve.ts";
 export { ObjectStore } from "./store.ts";
+export { transferObjects, type TransferOptions, type TransferProgress, type TransferReport } from "./transfer.ts";
 export type {
   ByteRange,
   ExpiryRule,

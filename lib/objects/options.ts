@@ -5,6 +5,8 @@ export interface EmbeddedObjectsOptions {
   readonly directory: string;
   /** Address under which the links are served (`http://plant:1880/fplus/objects`); without it links begin with their path. */
   readonly linkBase?: string;
+  /** Encrypts the content of objects on the disk; without it they lie there as they are. At least 12 characters. */
+  readonly encryptionKey?: string;
   /** Name for the health page; default `objects`. */
   readonly name?: string;
 }

@@ -6,7 +6,7 @@ import type { Lease, LeaseTable } from "./lease.ts";
 /** The store of those options, shared by all who name the same folder or server. */
 export function leaseObjectStore(leases: LeaseTable, board: HealthBoard, options: ObjectsOptions): Lease<ObjectStore> {
   const place = options.engine === "embedded" ? options.directory : options.url;
-  const fingerprint = options.engine === "embedded" ? "" : JSON.stringify(options);
+  const fingerprint = options.engine === "embedded" ? (options.encryptionKey ?? "") : JSON.stringify(options);
   return leases.acquireShown(`objects ${place}`, board, () => openObjects(options), fingerprint);
 }
 
@@ -16,7 +16,16 @@ export function leaseObjectStore(leases: LeaseTable, board: HealthBoard, options
  */
 export function defaultObjects(stateDir: string, linkBase: string, env: NodeJS.ProcessEnv): ObjectsOptions {
   const url = env["FPLUS_S3_URL"];
-  if (!url) return { engine: "embedded", directory: path.join(stateDir, "objects"), linkBase: `${linkBase}/plant` };
+  if (!url) {
+    const encryptionKey = env["FPLUS_OBJECTS_KEY"];
+    const directory = path.join(stateDir, "objects");
+    return {
+      engine: "embedded",
+      directory,
+      linkBase: `${linkBase}/plant`,
+      ...(encryptionKey ? { encryptionKey } : {}),
+    };
+  }
   const region = env["FPLUS_S3_REGION"];
   return {
     engine: "s3",

@@ -22,7 +22,7 @@ RED.nodes.registerType("fplus-object-store", {
     region: { value: "" },
     style: { value: "path" },
   },
-  credentials: { accessKey: { type: "text" }, secretKey: { type: "password" } },
+  credentials: { accessKey: { type: "text" }, secretKey: { type: "password" }, encryptionKey: { type: "password" } },
   label() {
     return this.name || (this["engine"] === "s3" ? `S3 ${String(this["url"])}` : "Embedded objects");
   },
@@ -37,7 +37,10 @@ RED.nodes.registerType("fplus-object-store", {
     show();
     $("#fplus-objects-test").on("click", () => {
       const field = (name: string): string => String($(`#node-config-input-${name}`).val() ?? "");
-      const secret = field("secretKey");
+      const typed = (name: string): Record<string, string> => {
+        const secret = field(name);
+        return secret === "" || secret === "__PWRD__" ? {} : { [name]: secret };
+      };
       const values = {
         id: this.id,
         engine: field("engine"),
@@ -46,7 +49,8 @@ RED.nodes.registerType("fplus-object-store", {
         region: field("region"),
         style: field("style"),
         accessKey: field("accessKey"),
-        ...(secret === "" || secret === "__PWRD__" ? {} : { secretKey: secret }),
+        ...typed("secretKey"),
+        ...typed("encryptionKey"),
       };
       const result = $("#fplus-objects-result").text("Trying …").css("color", "");
       $.ajax({

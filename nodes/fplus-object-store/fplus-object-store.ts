@@ -23,12 +23,13 @@ interface StoreConfig {
 interface StoreKeys {
   readonly accessKey?: string | undefined;
   readonly secretKey?: string | undefined;
+  readonly encryptionKey?: string | undefined;
 }
 
 /** An object store that nodes can choose: a folder, or an S3 server. */
 export default function (RED: NodeAPI): void {
   defineNode<StoreConfig>(RED, "fplus-object-store", (node) => ({ service: serviceFor(node) }), {
-    credentials: { accessKey: { type: "text" }, secretKey: { type: "password" } },
+    credentials: { accessKey: { type: "text" }, secretKey: { type: "password" }, encryptionKey: { type: "password" } },
     once: () => {
       serveLinks(RED);
       serveTest(RED);
@@ -48,7 +49,9 @@ function serviceFor(node: NodeContext<StoreConfig>): ObjectsService {
 function optionsOf(config: StoreConfig, keys: StoreKeys, stateDir: string, linkBase: string): ObjectsOptions {
   const { name } = config;
   if (config.engine !== "s3") {
-    return { engine: "embedded", name, directory: path.resolve(stateDir, config.folder || "objects"), linkBase };
+    const { encryptionKey } = keys;
+    const directory = path.resolve(stateDir, config.folder || "objects");
+    return { engine: "embedded", name, directory, linkBase, ...(encryptionKey ? { encryptionKey } : {}) };
   }
   return {
     engine: "s3",
@@ -76,8 +79,9 @@ async function tryStore(RED: NodeAPI, values: StoreConfig & StoreKeys & { readon
   const config = substituteAll(values, (name) => process.env[name]);
   const keys = {
     accessKey: config.accessKey ?? stored?.accessKey,
-    // The dialog does not know a stored secret; it sends one only where it was typed anew.
+    // The dialog does not know stored secrets; it sends one only where it was typed anew.
     secretKey: config.secretKey ?? stored?.secretKey,
+    encryptionKey: config.encryptionKey ?? stored?.encryptionKey,
   };
   const store = openObjects(optionsOf(config, keys, plantOf(RED).stateDir, ""));
   try {

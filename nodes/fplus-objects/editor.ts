@@ -9,6 +9,7 @@ const LABELS: Readonly<Record<string, string>> = {
   link: "link to",
   "keep-versions": "keep versions in",
   expire: "expire",
+  transfer: "transfer",
   message: "objects",
 };
 
@@ -24,6 +25,7 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   link: ["key", "method", "minutes"],
   "keep-versions": ["keep"],
   expire: ["prefix", "days"],
+  transfer: ["prefix", "toStore"],
 };
 
 RED.nodes.registerType("fplus-objects", {
@@ -86,6 +88,14 @@ RED.nodes.registerType("fplus-objects", {
       },
     },
     keep: { value: "yes" },
+    toStore: {
+      value: "",
+      type: "fplus-object-store",
+      required: false,
+      validate(value, _options) {
+        return this["operation"] !== "transfer" || value !== "" || "Choose the store that everything is copied to.";
+      },
+    },
   },
   label() {
     if (this.name) return this.name;

@@ -1,5 +1,6 @@
 import type { NodeAPI } from "node-red";
-import type { ObjectStore } from "../../lib/objects/index.ts";
+import { FplusError } from "../../lib/errors/index.ts";
+import { type ObjectStore, transferObjects, type TransferReport } from "../../lib/objects/index.ts";
 import type { ObjectsService } from "../fplus-object-store/service.ts";
 import { amount, defineNode, type Message, type NodeContext } from "../frame/index.ts";
 import { payloadOf, resolvedFile, uploadOf, uploadOfFile, writeFileOf } from "./content.ts";
@@ -144,7 +145,35 @@ const WORK: Readonly<Record<Operation, Work>> = {
     send({ ...msg, bucket, payload: rules } as unknown as Message);
     return days === 0 ? "objects stay" : `objects go after ${days} days`;
   },
+
+  async transfer(node, store, msg, send) {
+    const { config } = node;
+    const bucket = textOf(config, msg, "bucket");
+    const target = node.service<ObjectsService>(config.toStore, "toStore").lease();
+    try {
+      await target.ready;
+      const report = await transferObjects(store, target.value, {
+        ...(bucket === "" ? {} : { bucket }),
+        prefix: textOf(config, msg, "prefix"),
+        onProgress: ({ copied, present, bytes }) =>
+          node.status("busy", `${amount(copied + present)} objects · ${bytesText(bytes)}`),
+      });
+      send({ ...msg, payload: report } as unknown as Message);
+      if (report.failures > 0) node.report(transferFault(report));
+      return `${amount(report.copied)} copied · ${amount(report.present)} there`;
+    } finally {
+      await target.release();
+    }
+  },
 };
+
+function transferFault({ failures, failed }: TransferReport): FplusError {
+  const [first] = failed;
+  return new FplusError("objects.checksum", `${failures} objects were not copied: ${first?.reason ?? ""}`, {
+    field: first?.key ?? "key",
+    hint: "The answer lists them.",
+  });
+}
 
 /** A bucket that is not there has no rules yet. */
 async function rulesOf(store: ObjectStore, bucket: string): ReturnType<ObjectStore["expiry"]> {

@@ -14,6 +14,7 @@ export const OPERATIONS = [
   "link",
   "keep-versions",
   "expire",
+  "transfer",
 ] as const;
 
 /** One of {@link OPERATIONS}. */
@@ -46,6 +47,8 @@ export interface ObjectsConfig {
   /** Days after which objects under the prefix go; 0 takes the rule away. */
   readonly days: string | number;
   readonly keep: "yes" | "no";
+  /** Id of the `fplus-object-store` that transfer copies to. */
+  readonly toStore: string;
 }
 
 /** @throws FplusError `objects.request` */

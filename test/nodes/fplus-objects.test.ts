@@ -44,6 +44,7 @@ const REST = {
   minutes: "60",
   days: "30",
   keep: "yes",
+  toStore: "",
 };
 
 /** A flow of one node that does what the message says, and one for each operation given. */
@@ -182,6 +183,21 @@ test("everything that a message can ask for", async (t) => {
   assert.deepEqual((await ask("any", { operation: "expire", bucket, prefix: "logs/", days: 0 }))["payload"], []);
   const link = String((await ask("any", { operation: "link", bucket, key: "recipes/b", minutes: 5 }))["payload"]);
   assert.match(link, /^http:\/\/.*\/fplus\/objects\/s\/plant\/recipes\/b\?method=GET&expires=\d+&signature=[\w-]+$/);
+});
+
+test("everything moves to another store", async (t) => {
+  const nodes = [
+    { id: "n-move", operation: "transfer", toStore: "second" },
+    { id: "n-nowhere", operation: "transfer" },
+  ];
+  const other = { id: "second", type: "fplus-object-store", name: "Other", engine: "embedded", folder: "other" };
+  const user = temporaryFolder(t);
+  const node = await loadFlow(user, [objectStore, objects], [...flowOf({}, nodes), other]);
+  const ask = asker(node);
+  for (const bucket of ["one", "two"]) await ask("any", { operation: "put", bucket, key: "x", payload: bucket });
+  assert.deepEqual((await ask("n-move", {}))["payload"], { copied: 2, present: 0, bytes: 6, failures: 0, failed: [] });
+  assert.deepEqual(((await ask("n-move", { bucket: "two" }))["payload"] as { present: number }).present, 1);
+  assert.ok(existsSync(path.join(user, "fplus/other/buckets/two")));
 });
 
 test("what is wrong names the field, and the next message works", async (t) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { access, constants, copyFile, mkdir, open, rm } from "node:fs/promises";
+import { access, constants, copyFile, type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import path from "node:path";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { FplusError } from "../../errors/index.ts";
 import type { EmbeddedObjectsOptions } from "../options.ts";
 import type {
@@ -17,6 +17,7 @@ import type {
   PutPlan,
 } from "../types.ts";
 import { Bucket, foldersIn, publicId } from "./bucket.ts";
+import { blockStart, Cipher, wrongKey } from "./cipher.ts";
 import { bringToDisk, diskFault, isAbsent, writeDurably } from "./files.ts";
 import { folderOf } from "./layout.ts";
 import { linkSecret, LinkSigner } from "./links.ts";
@@ -25,6 +26,7 @@ import { walk } from "./walk.ts";
 
 const SWEEP_MS = 60 * 60 * 1000;
 const READ_BYTES = 256 * 1024;
+const MIN_KEY = 12;
 
 /**
  * Objects in a folder: `buckets/<bucket>/objects/<key>@/` holds each version's bytes and sidecar. Bytes are written beside, brought to
@@ -34,16 +36,26 @@ export class EmbeddedEngine implements ObjectEngine {
   readonly kind = "embedded";
   readonly place: string;
   readonly #linkBase: string;
+  readonly #encryptionKey: string | undefined;
   readonly #buckets = new Map<string, Bucket>();
   readonly #making = new Map<string, Promise<void>>();
   #opening: Promise<void> | undefined;
   #signer: LinkSigner | undefined;
+  #cipher: Cipher | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor({ directory, linkBase = "" }: EmbeddedObjectsOptions) {
+  /** @throws FplusError `config.invalid` when the encryption key is too short to be one */
+  constructor({ directory, linkBase = "", encryptionKey }: EmbeddedObjectsOptions) {
+    if (encryptionKey !== undefined && encryptionKey.length < MIN_KEY) {
+      throw new FplusError("config.invalid", `the encryption key has fewer than ${MIN_KEY} characters`, {
+        field: "encryptionKey",
+        hint: "Use a long random text and keep it in a safe place: without it the objects are lost.",
+      });
+    }
     this.place = directory;
+    this.#encryptionKey = encryptionKey;
     this.#linkBase = linkBase.replace(/\/+$/, "");
   }
 
@@ -61,6 +73,7 @@ export class EmbeddedEngine implements ObjectEngine {
     await mkdir(this.#at("tmp"), { recursive: true });
     await mkdir(this.#at("buckets"), { recursive: true });
     await access(this.place, constants.W_OK);
+    if (this.#encryptionKey !== undefined) this.#cipher = await Cipher.open(this.place, this.#encryptionKey);
     for (const name of await foldersIn(this.#at("buckets"))) {
       const bucket = this.#bucketAt(name);
       if (await bucket.load()) this.#buckets.set(decodeURIComponent(name), bucket);
@@ -91,18 +104,17 @@ export class EmbeddedEngine implements ObjectEngine {
   async put({ bucket, key }: ObjectName, content: AsyncIterable<Buffer>, plan: PutPlan): Promise<ObjectInfo> {
     const home = this.#bucket(bucket);
     const data = this.#temporary();
+    const cipher = this.#cipher?.start();
+    const encrypt = cipher === undefined ? undefined : this.#cipher?.encrypt(cipher);
     let size = 0;
-    await onDisk(() =>
-      writeDurably(
-        data,
-        counted(content, (bytes) => (size += bytes)),
-      ),
-    );
+    const bytes = counted(content, (length) => (size += length));
+    await onDisk(() => writeDurably(data, bytes, encrypt));
     const sha256 = plan.sha256();
     const about = { key, size, etag: sha256.slice(0, 32), modified: Date.now(), sha256, deleted: false };
     try {
       const { contentType, metadata } = plan;
-      const version = await onDisk(() => home.add({ ...about, contentType, metadata }, data));
+      const described = { ...about, contentType, metadata, ...(cipher === undefined ? {} : { cipher }) };
+      const version = await onDisk(() => home.add(described, data));
       return infoOf(bucket, version);
     } finally {
       await rm(data, { force: true });
@@ -114,16 +126,16 @@ export class EmbeddedEngine implements ObjectEngine {
     // A version may be replaced between finding and opening it; the one that replaced it is there then.
     for (let attempt = 1; ; attempt++) {
       const version = await this.#find(name);
-      const { size } = version.about;
+      const { size, cipher } = version.about;
+      if (cipher !== undefined && this.#cipher === undefined) {
+        throw wrongKey(`${name.key} is encrypted`, "Give the encryption key of the store.");
+      }
       const { start, end } = rangeWithin(range, size);
       try {
         const handle = await open(bucket.object(name.key).dataFile(version.id), "r");
         const info = infoOf(name.bucket, version);
         const length = end - start;
-        if (length > 0) {
-          const stream = handle.createReadStream({ start, end: end - 1, highWaterMark: READ_BYTES });
-          return { info, stream, length };
-        }
+        if (length > 0) return { info, stream: this.#reading(handle, version, start, end), length };
         await handle.close();
         return { info, stream: Readable.from([]), length };
       } catch (error) {
@@ -239,6 +251,15 @@ export class EmbeddedEngine implements ObjectEngine {
         () => this.#schedule(SWEEP_MS),
       );
     }, afterMs).unref();
+  }
+
+  #reading(handle: FileHandle, { about }: StoredVersion, start: number, end: number): Readable {
+    const { cipher } = about;
+    if (cipher === undefined) return handle.createReadStream({ start, end: end - 1, highWaterMark: READ_BYTES });
+    const decrypt = this.#cipher!.decrypt(cipher, start);
+    const encrypted = handle.createReadStream({ start: blockStart(start), end: end - 1, highWaterMark: READ_BYTES });
+    // Errors travel to the last stream, where the reader hears of them.
+    return pipeline(encrypted, decrypt, () => undefined);
   }
 
   async #find({ bucket, key, versionId }: ObjectName): Promise<StoredVersion> {

@@ -1,6 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type FplusError, toFplusError } from "../../errors/index.ts";
 import { NAME_FILE } from "./layout.ts";
@@ -20,10 +21,11 @@ export function diskFault(error: unknown): FplusError {
   return toFplusError("objects.io", error, { hint });
 }
 
-/** Writes a stream to a new file; it is on the disk when this resolves, and gone when this fails. */
-export async function writeDurably(file: string, content: AsyncIterable<Buffer>): Promise<void> {
+/** Writes a stream, changed on its way where asked for, to a new file; it is on the disk when this resolves, and gone when this fails. */
+export async function writeDurably(file: string, content: AsyncIterable<Buffer>, change?: Transform): Promise<void> {
   try {
-    await pipeline(content, createWriteStream(file, { flags: "wx", flush: true, highWaterMark: 1 << 20 }));
+    const target = createWriteStream(file, { flags: "wx", flush: true, highWaterMark: 1 << 20 });
+    await (change === undefined ? pipeline(content, target) : pipeline(content, change, target));
   } catch (error) {
     await rm(file, { force: true });
     throw error;

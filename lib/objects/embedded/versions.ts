@@ -13,6 +13,8 @@ export interface Sidecar {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly sha256: string;
+  /** What the encryption of the data started from; left out where it is not encrypted. */
+  readonly cipher?: string;
   /** Stored while the bucket kept versions; others are replaced by the next one. */
   readonly kept: boolean;
   /** The object was deleted here. */

@@ -11,13 +11,14 @@ const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
  * What every object store must do, asked of one with nothing in it.
  * @param open opens the same store again, as a restarted process would
  * @param reach fetches a link of the store, as a browser would
- * @param limits what a server is known not to do: MinIO leaves `a/b` out of lists where there is an object `a`
+ * @param limits what a server is known not to do: MinIO leaves `a/b` out of lists where there is an object `a`; `many` = objects in the
+ *   longest list, beyond 1000 for servers, whose answers end there
  */
 export async function objectsContract(
   t: TestContext,
   open: () => Promise<ObjectStore>,
   reach: (store: ObjectStore, link: string, init?: RequestInit) => Promise<Response>,
-  { listsUnderObjects = true }: { readonly listsUnderObjects?: boolean } = {},
+  { listsUnderObjects = true, many = 1105 }: { readonly listsUnderObjects?: boolean; readonly many?: number } = {},
 ): Promise<void> {
   const store = await open();
   const bucket = "factory-plus";
@@ -108,7 +109,7 @@ export async function objectsContract(
 
   await t.test("lists by folder and by page, in order, more than one answer of a server", async () => {
     const keys = Array.from(
-      { length: 1105 },
+      { length: many },
       (_, i) => `many/${i % 2 === 0 ? "even" : "odd"}/${String(i).padStart(5, "0")}`,
     );
     for (let at = 0; at < keys.length; at += 50) {
@@ -122,6 +123,7 @@ export async function objectsContract(
       const page = await store.list(bucket, {
         prefix: "many/",
         recursive: true,
+        ...(many > 1000 ? {} : { limit: many - 5 }),
         ...(cursor === undefined ? {} : { cursor }),
       });
       seen.push(...page.objects.map(({ key }) => key));
@@ -290,7 +292,7 @@ export async function objectsContract(
     for (const [link, init] of [
       [get.replace("media/", "configs/"), {}],
       [get.replace("Foto", "foto"), {}],
-      [get.replace(/(.)$/, (c) => (c === "A" ? "B" : "A")), {}],
+      [get.replace(/(signature=)(.)/i, (_, name: string, c: string) => name + (c === "1" ? "2" : "1")), {}],
       [put, { method: "GET" }],
       [get, { method: "PUT", body: "overwritten" }],
     ] as [string, RequestInit][]) {

@@ -161,3 +161,52 @@ test("a folder that cannot be made says so, and works once it can", async (t) =>
   assert.equal(store.health().status, "down");
   await store.close();
 });
+
+test("with a key nothing of the content is on the disk, and nothing is read without it", async (t) => {
+  const directory = temporaryFolder(t);
+  const encryptionKey = "correct horse battery staple";
+  const options = { engine: "embedded", directory } as const;
+  const plain = openObjects(options);
+  await plain.put("plant", "before", "stored before there was a key");
+  await plain.close();
+  const store = openObjects({ ...options, encryptionKey });
+  const secret = "the recipe of the house ".repeat(50);
+  await store.put("plant", "recipe", secret, { metadata: { by: "ann" } });
+  await store.copy({ bucket: "plant", key: "recipe" }, { bucket: "plant", key: "copy" });
+  const read = async (key: string, start: number, end: number): Promise<string> =>
+    (await bufferOf((await store.get({ bucket: "plant", key }, { start, end })).stream)).toString();
+  for (const [start, end] of [
+    [0, 3],
+    [15, 16],
+    [17, 40],
+    [1000, 1199],
+    [1199, 1199],
+  ] as const) {
+    assert.equal(await read("copy", start, end), secret.slice(start, end + 1), `${start} to ${end}`);
+  }
+  assert.equal(await read("before", 0, 5), "stored");
+  await store.close();
+  let files = 0;
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    files += 1;
+    const bytes = readFileSync(path.join(entry.parentPath, entry.name), "latin1");
+    assert.ok(!bytes.includes("recipe of"), `${entry.name} has the content`);
+    assert.ok(!bytes.includes(encryptionKey), `${entry.name} has the key`);
+  }
+  assert.ok(files >= 8);
+  const without = openObjects(options);
+  await assert.rejects(without.get({ bucket: "plant", key: "recipe" }), {
+    code: "objects.refused",
+    field: "encryptionKey",
+  });
+  assert.equal((await without.stat({ bucket: "plant", key: "recipe" })).size, secret.length);
+  await without.close();
+  const wrong = openObjects({ ...options, encryptionKey: "another long key" });
+  await assert.rejects(wrong.open(), { code: "objects.refused", field: "encryptionKey" });
+  await wrong.close();
+  assert.throws(() => openObjects({ ...options, encryptionKey: "short" }), {
+    code: "config.invalid",
+    field: "encryptionKey",
+  });
+});
