@@ -46,6 +46,6 @@ export { EdgeNode, type EdgeCommand, type EdgeNodeOptions } from "./edge/edge-no
 export { type ExceptionRule, ReportByException } from "./edge/report-by-exception.ts";
 export { HostApplication, type HostApplicationOptions } from "./host/host-application.ts";
 export type { LifecycleEvent, NodeRow, WriteTarget } from "./host/types.ts";
-export { BirthFolder, type BirthStore, type StoredBirth } from "./host/birth-store.ts";
+export { BirthFolder, type BirthStore, inOrder, MAX_BIRTHS, type StoredBirth } from "./host/birth-store.ts";
 export type { WriteResult } from "./host/pending-writes.ts";
 export type { ViewState } from "./host/node-view.ts";

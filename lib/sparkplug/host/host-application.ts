@@ -6,6 +6,7 @@ import { decodePayload } from "../codec/decode.ts";
 import { head } from "../codec/workbench.ts";
 import { encodeCommand, rebirthCommand } from "../commands.ts";
 import { parseTopic, type SparkplugTopic, sparkplugTopic } from "../topic.ts";
+import { BirthKeeper } from "./birth-keeper.ts";
 import type { BirthStore } from "./birth-store.ts";
 import { coerce } from "./coerce.ts";
 import { HostSession } from "./host-session.ts";
@@ -54,6 +55,7 @@ export class HostApplication {
   readonly #nodes = new Map<string, FollowedNode>();
   readonly #last = new LastSamples();
   readonly #writes = new PendingWrites();
+  readonly #births: BirthKeeper;
   readonly #session: HostSession;
   /** Whose payload lies decoded on the workbench. */
   #onWorkbench: Uint8Array | undefined;
@@ -62,6 +64,7 @@ export class HostApplication {
   /** @throws FplusError `config.invalid` naming the host id */
   constructor(options: HostApplicationOptions) {
     this.#options = options;
+    this.#births = new BirthKeeper(options.births, (error) => this.#report(error));
     this.#session = new HostSession({
       ...options,
       groups: options.groups ?? [],
@@ -70,11 +73,13 @@ export class HostApplication {
       onLost: () => this.#connectionLost(),
       onError: (error) => this.#report(error),
     });
-    this.#recall();
   }
 
+  /** Recalls the births that are kept, then connects. */
   start(): void {
-    this.#session.start();
+    this.#recall()
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => this.#session.start());
   }
 
   get connected(): boolean {
@@ -181,6 +186,7 @@ export class HostApplication {
     for (const { order } of this.#nodes.values()) order.flush();
     this.#writes.close();
     await this.#session.close();
+    await this.#births.close();
   }
 
   #message(topic: string, bytes: Uint8Array): void {
@@ -210,7 +216,7 @@ export class HostApplication {
       this.#decode(bytes);
       this.#take(view, topic, view.nodeBirth(now), true);
       this.#event("node-online", view, now);
-      this.#keep(topic, bytes);
+      this.#births.keep(topic, bytes);
     } else if (topic.type === "NDEATH") this.#nodeDeath(view, order, now);
     else order.take(head.seq, { topic, bytes });
   }
@@ -228,7 +234,7 @@ export class HostApplication {
         if (late) break;
         this.#take(view, topic, view.deviceBirth(topic.device, now), true);
         this.#event("device-online", view, now, topic.device);
-        this.#keep(topic, bytes);
+        this.#births.keep(topic, bytes);
         // A device of a node whose own birth was missed: its later metrics may use aliases that are not known here.
         if (view.node.state !== "online") this.#askRebirth(view, "device birth before the node's", now);
         break;
@@ -332,8 +338,8 @@ export class HostApplication {
   }
 
   /** Births of a former run: aliases are known, the state is not. */
-  #recall(): void {
-    for (const { topic: text, payload } of this.#options.births?.load() ?? []) {
+  async #recall(): Promise<void> {
+    for (const { topic: text, payload } of await this.#births.recall()) {
       this.#guarded(text, () => {
         const topic = parseTopic(text);
         const { view } = this.#node(topic);
@@ -345,16 +351,6 @@ export class HostApplication {
       });
     }
     this.#onWorkbench = undefined;
-  }
-
-  #keep(topic: SparkplugTopic, payload: Uint8Array): void {
-    const { births } = this.#options;
-    if (births === undefined) return;
-    try {
-      births.save({ topic: sparkplugTopic(topic.group, topic.type, topic.edgeNode, topic.device), payload });
-    } catch (error) {
-      this.#report(error);
-    }
   }
 
   #decode(bytes: Uint8Array): void {

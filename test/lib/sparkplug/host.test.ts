@@ -123,7 +123,7 @@ test("a restarted host resolves aliases at once, from the births it kept", async
   await until("value", () => first.values.has("G/N/Saw/Kept"));
   await first.host.close();
   const second = w.host({ births: new BirthFolder(folder) });
-  assert.equal(second.host.nodes()[0]?.state, "stale");
+  await until("births recalled", () => second.host.nodes()[0]?.state === "stale");
   await until("connected", () => second.host.connected);
   w.seen.length = 0;
   edge.accept(sampled({ Kept: 2 }, 0, "Saw"));
