@@ -1,4 +1,6 @@
 import {
+  ApplicationDescription,
+  ApplicationType,
   DataType,
   makeRoles,
   MessageSecurityMode,
@@ -8,6 +10,7 @@ import {
   StatusCodes,
   type UAVariable,
   Variant,
+  VariantArrayType,
   WellKnownRoles,
 } from "node-opcua";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -24,6 +27,8 @@ export interface TestServerOptions {
   readonly certificate?: { readonly certificateFile: string; readonly privateKeyFile: string };
   /** With every policy and mode that node-opcua has. */
   readonly secure?: boolean;
+  /** With Basic256 and Basic128Rsa15 too. */
+  readonly withdrawn?: boolean;
   /** Only endpoints with security. */
   readonly withoutNone?: boolean;
   /** Users by name; anonymous ones are then refused. */
@@ -38,6 +43,8 @@ export interface TestServerOptions {
   /** Two servers of a redundant set have two. */
   readonly applicationUri?: string;
   readonly serviceLevel?: number;
+  /** Other servers that it knows, by their application's URI. */
+  readonly peers?: Readonly<Record<string, string>>;
   readonly tags?: number;
   readonly periodMs?: number;
 }
@@ -141,6 +148,7 @@ export class TestServer {
     );
     await server.start();
     this.#server = server;
+    this.#introduce(server);
     const level = space.findNode("i=2267") as UAVariable;
     level.bindVariable({ get: () => new Variant({ dataType: DataType.Byte, value: this.#serviceLevel }) }, true);
     this.#timer = setInterval(() => this.#tick(variables), this.#options.periodMs ?? 100);
@@ -152,6 +160,26 @@ export class TestServer {
     this.#server = undefined;
     await server?.shutdown(0);
     if (this.#options.pkiFolder === undefined) rmSync(this.#pki, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Its peers are in its ServerUriArray, and found by FindServers. */
+  #introduce(server: OPCUAServer): void {
+    const { peers = {} } = this.#options;
+    if (Object.keys(peers).length === 0) return;
+    const known = Object.entries(peers).map(
+      ([applicationUri, url]) =>
+        new ApplicationDescription({
+          applicationUri,
+          applicationName: { text: applicationUri },
+          applicationType: ApplicationType.Server,
+          discoveryUrls: [url],
+        }),
+    );
+    const itself = server.getServers.bind(server);
+    server.getServers = (channel) => [...itself(channel), ...known];
+    const value = Object.keys(peers);
+    const uris = server.engine.addressSpace!.findNode("i=11314") as UAVariable;
+    uris.setValueFromSource({ dataType: DataType.String, arrayType: VariantArrayType.Array, value });
   }
 
   #tick(variables: readonly UAVariable[]): void {
@@ -172,6 +200,7 @@ function securityOf(options: TestServerOptions): {
     securityModes: [...none, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
     securityPolicies: [
       SecurityPolicy.None,
+      ...(options.withdrawn ? [SecurityPolicy.Basic256, SecurityPolicy.Basic128Rsa15] : []),
       SecurityPolicy.Basic256Sha256,
       SecurityPolicy.Aes128_Sha256_RsaOaep,
       SecurityPolicy.Aes256_Sha256_RsaPss,

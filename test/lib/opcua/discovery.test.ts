@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findServers } from "../../../lib/opcua/index.ts";
+import { Endpoint, findServers, readStandIns } from "../../../lib/opcua/index.ts";
 import { asyncuaPython, startAsyncua } from "../../support/asyncua.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { startTestServer } from "../../support/opcua-server.ts";
 import { freePorts } from "../../support/ports.ts";
 import { missing } from "../../support/services.ts";
+import { until } from "../../support/until.ts";
 
 test("a server's ways to connect: the safest first, how users sign in, its certificate", async (t) => {
   const [port, silent] = await freePorts(2);
@@ -38,4 +39,31 @@ test("a server of another maker is found too", async (t) => {
   t.after(() => server.stop());
   const [found] = await findServers(`opc.tcp://127.0.0.1:${port}`, temporaryFolder(t));
   assert.ok(found!.endpoints.some(({ mode, users }) => mode === "None" && users.includes("anonymous")));
+});
+
+test("servers that a server knows are found with it; those of its redundant set are offered as stand-ins", async (t) => {
+  const [one, two, three] = await freePorts(3);
+  const second = await startTestServer({ port: two!, applicationUri: "urn:test:second" });
+  const urls = { "urn:test:second": second.url, "urn:test:off": `opc.tcp://127.0.0.1:${three}/off` };
+  const first = await startTestServer({ port: one!, applicationUri: "urn:test:first", peers: urls });
+  const pkiFolder = temporaryFolder(t);
+  const endpoint = new Endpoint({ name: "PLC", url: first.url, pkiFolder });
+  t.after(async () => {
+    await endpoint.close();
+    await Promise.all([first.close(), second.close()]);
+  });
+  const found = await findServers(`127.0.0.1:${one}`, pkiFolder);
+  assert.deepEqual(
+    found.map(({ applicationUri, endpoints }) => [applicationUri, endpoints.length]),
+    [
+      ["urn:test:first", 1],
+      ["urn:test:second", 1],
+      ["urn:test:off", 0],
+    ],
+  );
+  assert.match(found[2]!.problem, /connection refused/);
+  endpoint.start();
+  await until("a session", () => endpoint.state === "up", 30_000);
+  const standIns = await endpoint.withSession((session) => readStandIns(session, first.url, pkiFolder));
+  assert.deepEqual(standIns.toSorted(), Object.values(urls).toSorted());
 });

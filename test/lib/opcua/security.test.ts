@@ -71,6 +71,15 @@ test("every policy and mode of a server", async (t) => {
   assert.match(refused?.describe() ?? "", /does not offer Sign with Basic256/);
 });
 
+test("withdrawn policies still work with servers that have nothing better", async (t) => {
+  const server = await serverFor(t, { secure: true, withdrawn: true });
+  const pkiFolder = temporaryFolder(t);
+  for (const securityPolicy of ["Basic256", "Basic128Rsa15"] as const) {
+    const failed = await attempt(t, server.url, { securityMode: "SignAndEncrypt", securityPolicy, pkiFolder });
+    assert.equal(failed, undefined, `${securityPolicy}: ${failed?.describe()}`);
+  }
+});
+
 test("what a choice of security is worth is said", () => {
   assert.match(securityWarning("None", "None", true), /No security.*who signs in/);
   assert.match(securityWarning("Sign", "Basic128Rsa15", false), /withdrawn/);
