@@ -100,6 +100,45 @@ describe("the endpoint's dialog", () => {
     assert.deepEqual(problems, []);
   });
 
+  test("a stored password never comes back to the browser, and goes to its own server only", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    await page.locator("#red-ui-header-button-deploy").click();
+    await page
+      .locator("button", { hasText: "Confirm deploy" })
+      .or(page.locator(".red-ui-notification", { hasText: /Successfully deployed/i }))
+      .first()
+      .waitFor();
+    const confirm = page.locator("button", { hasText: "Confirm deploy" });
+    if (await confirm.isVisible()) await confirm.click();
+    await page
+      .locator(".red-ui-notification", { hasText: /Successfully deployed/i })
+      .first()
+      .waitFor();
+    await page.waitForTimeout(600);
+    const id = await page.evaluate(() => {
+      let found = "";
+      RED.nodes.eachConfig((node) => void (node.name === "Press 7" && (found = node.id)));
+      return found;
+    });
+    await page.reload();
+    await page.locator("#red-ui-workspace-chart").waitFor();
+    await page.locator(".red-ui-flow-node").first().waitFor();
+    await page.evaluate(([type, node]) => RED.editor.editConfig("", type!, node!), [TYPE, id]);
+    await page.locator("#node-config-dialog-ok").waitFor();
+    await page.waitForTimeout(500);
+    assert.equal(await page.inputValue("#node-config-input-username"), "operator");
+    assert.equal(await page.inputValue("#node-config-input-password"), "__PWRD__");
+    await page.locator("#fplus-opcua-test").click();
+    await page.locator("#fplus-opcua-result", { hasText: /Connected: \d+ variables/ }).waitFor();
+    await page.fill("#node-config-input-url", server.url.replace("127.0.0.1", "localhost"));
+    await page.locator("#fplus-opcua-test").click();
+    await page.locator("#fplus-opcua-result", { hasText: "type the password again" }).waitFor();
+    await watched.screenshot("endpoint-new-address");
+    await page.locator("#node-config-dialog-cancel").click();
+    await page.locator("#node-config-dialog-ok").waitFor({ state: "hidden" });
+  });
+
   test("a renewed certificate is another one; the old one was offered for download", async (t) => {
     if (missing(t, "chromium", chromiumProgram)) return;
     const { page } = watched;
