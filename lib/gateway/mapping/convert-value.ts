@@ -20,9 +20,17 @@ export function numberOf(value: SampleValue): number | undefined {
   return Number.isNaN(number) ? undefined : number;
 }
 
-/** A number along a line, cut to its range. */
+/** Decimals within which a result counts as short. */
+const SHORT = 1e6;
+/** What doubles lose on the way, against the largest part of the sum. */
+const DUST = 1e-13;
+
+/** A number along a line, cut to its range. A short result is given without the dust that doubles leave: 71.6 °F are 22 °C. */
 export function along({ factor, offset, lowest, highest }: Line, value: number): number {
-  const result = value * factor + offset;
+  const exact = value * factor + offset;
+  const short = Math.round(exact * SHORT) / SHORT;
+  const isShort = Math.abs(short - exact) <= DUST * (Math.abs(exact) + Math.abs(offset));
+  const result = isShort ? short : exact;
   return result < lowest ? lowest : result > highest ? highest : result;
 }
 

@@ -104,6 +104,23 @@ describe("transformations", () => {
     });
   }
 
+  test("short results have no dust, others keep their digits", async () => {
+    const plc = newPlc();
+    const { mapper } = mapOf([
+      { tag: "F", name: "f", fromUnit: "[degF]", unit: "Cel" },
+      { tag: "M", name: "m", fromUnit: "mm", unit: "m" },
+    ]);
+    const { good } = await outcome(
+      mapper.map(
+        batch(plc, ["A/F", 71.6], ["A/F", 212], ["A/F", 70.7], ["A/M", 1e-7], ["A/M", Math.PI], ["A/M", 1e300]),
+      ),
+    );
+    assert.deepEqual(
+      good.map(([, value]) => value),
+      [22, 100, 21.5, 1e-10, Math.PI * 0.001, 1e297],
+    );
+  });
+
   test("64-bit integers keep all their bits, null stays null, late samples stay late", async () => {
     const plc = newPlc();
     const { mapper } = mapOf([{ tag: "Count", name: "count" }]);
