@@ -1,9 +1,18 @@
 import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
-import { commandCondition, type EventField, EventMonitor } from "../../lib/opcua/index.ts";
+import { commandCondition, type EventField } from "../../lib/opcua/index.ts";
 import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
-import { amount, defineNode, liveStatus, type Message, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
+import {
+  amount,
+  defineNode,
+  liveStatus,
+  type Message,
+  type NodeBehaviour,
+  type NodeContext,
+  onFlowsStarted,
+} from "../frame/index.ts";
 import { commandsOf } from "./command.ts";
+import { EventWatch, type WatchListener, type WatchSettings } from "./event-watch.ts";
 import { serveEventRoutes } from "./routes.ts";
 
 interface EventsConfig {
@@ -36,19 +45,10 @@ export default function (RED: NodeAPI): void {
 function events(node: NodeContext<EventsConfig>): NodeBehaviour {
   const { config } = node;
   const { endpoint } = node.service<EndpointService>(config.endpoint, "endpoint");
-  const monitor = new EventMonitor(endpoint, {
-    notifier: config.notifier ?? "",
-    selection: {
-      minSeverity: Number(config.severity) || 0,
-      sources: (config.sources ?? "")
-        .split(/[\n,]/)
-        .map((name) => name.trim())
-        .filter((name) => name !== ""),
-      ...(config.eventType ? { eventType: config.eventType } : {}),
-    },
-    fields: config.fields ?? [],
-    publishingMs: Number(config.publishingMs) || 500,
-    queueSize: Number(config.queueSize) || 1000,
+  const lease = EventWatch.lease(node.plant, node.id, endpoint, settingsOf(config));
+  const { monitor } = lease.value;
+  let stopListening = (): void => undefined;
+  const listener: WatchListener = {
     onEvent: (event, refreshed) =>
       node.send([
         message(`${endpoint.options.name}/${event.sourceName}`, event, {
@@ -61,8 +61,8 @@ function events(node: NodeContext<EventsConfig>): NodeBehaviour {
     onConditions: (list) => node.send([null, message(endpoint.options.name, list, { count: list.length }), null]),
     onError: (error) => node.report(error),
     onNotice: (text) => node.warn(text),
-  });
-  const stopUsing = endpoint.use(monitor);
+  };
+  const stopWaiting = onFlowsStarted(node.RED, () => (stopListening = lease.value.listen(listener)));
   const stopStatus = liveStatus(node, () => {
     const counts = `${amount(monitor.events)} events · ${amount(monitor.conditions.size)} active`;
     if (endpoint.state !== "up")
@@ -88,11 +88,29 @@ function events(node: NodeContext<EventsConfig>): NodeBehaviour {
       if (failure !== undefined) throw failure;
       return undefined;
     },
-    async close() {
+    async close(removed) {
       stopStatus();
-      stopUsing();
-      await monitor.close();
+      stopWaiting();
+      stopListening();
+      await (removed ? lease.discard() : lease.release());
     },
+  };
+}
+
+function settingsOf(config: EventsConfig): WatchSettings {
+  return {
+    notifier: config.notifier ?? "",
+    selection: {
+      minSeverity: Number(config.severity) || 0,
+      sources: (config.sources ?? "")
+        .split(/[\n,]/)
+        .map((name) => name.trim())
+        .filter((name) => name !== ""),
+      ...(config.eventType ? { eventType: config.eventType } : {}),
+    },
+    fields: config.fields ?? [],
+    publishingMs: Number(config.publishingMs) || 500,
+    queueSize: Number(config.queueSize) || 1000,
   };
 }
 

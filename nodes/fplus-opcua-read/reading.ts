@@ -11,6 +11,7 @@ import {
 } from "../../lib/opcua/index.ts";
 import type { Lease, Plant, Resource } from "../../lib/plant/index.ts";
 import type { SampleBatch } from "../../lib/sample/index.ts";
+import { objectNumber } from "../frame/index.ts";
 
 /** How tags are read, as the dialog says it. */
 export interface ReadingConfig {
@@ -32,8 +33,6 @@ export interface ReadingListener {
 }
 
 const SURVIVE_SECONDS = 30;
-const numbers = new WeakMap<Endpoint, number>();
-let last = 0;
 
 /**
  * A reader at work on its endpoint. It outlives a redeploy: the node that comes back finds it, says what has changed, and
@@ -71,7 +70,7 @@ export class Reading implements Resource {
     return plant.leases.acquire(
       `opcua-read ${nodeId}`,
       () => new Reading(endpoint, config, listener, memoryFile),
-      `${numberOf(endpoint)} ${config.mode}`,
+      `${objectNumber(endpoint)} ${config.mode}`,
     );
   }
 
@@ -87,15 +86,6 @@ export class Reading implements Resource {
     this.#stopUsing();
     await this.reader.close();
   }
-}
-
-/** Tells one endpoint from another with the same settings, as after a change and back. */
-function numberOf(endpoint: Endpoint): number {
-  const known = numbers.get(endpoint);
-  if (known !== undefined) return known;
-  last += 1;
-  numbers.set(endpoint, last);
-  return last;
 }
 
 function pollerOptions(config: ReadingConfig, listener: ReadingListener): PollerOptions {

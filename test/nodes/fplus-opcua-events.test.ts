@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import { ConditionList, type PlainEvent } from "../../lib/opcua/index.ts";
+import { ConditionList, type PlainEvent, Simulator } from "../../lib/opcua/index.ts";
 import { processLeases } from "../../lib/plant/index.ts";
 import endpoint from "../../nodes/fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
 import { commandsOf } from "../../nodes/fplus-opcua-events/command.ts";
@@ -128,4 +128,48 @@ test("in a flow: an alarm comes out, is in the list, and is acknowledged and con
   await until("the error", () => errors().some((text) => /opcua\.condition: cannot acknowledge/.test(text)));
   await until("its result", () => heard["done"]!.length === 3);
   assert.equal((heard["done"]![2]!["payload"] as { ok: boolean }[])[0]!.ok, false);
+});
+
+test("over a redeploy the subscription stays, and the node that comes back hears what came meanwhile", async (t) => {
+  const [opcua] = await freePorts(1);
+  const server = new Simulator({
+    host: "127.0.0.1",
+    port: opcua!,
+    tags: 60,
+    rateMs: 50,
+    seed: 1,
+    pkiFolder: temporaryFolder(t),
+  });
+  await server.open();
+  t.after(() => server.close());
+  const user = temporaryFolder(t);
+  const flow = [
+    { id: "p2", type: "fplus-opcua-endpoint", name: "PLC", url: `opc.tcp://127.0.0.1:${opcua}/fplus` },
+    { id: "e2", type: "fplus-opcua-events", endpoint: "p2", sources: "Press01", publishingMs: "50", wires: [["out2"]] },
+    { id: "out2", type: "helper" },
+  ];
+  const heard: PlainEvent[] = [];
+  const deploy = async (): Promise<void> => {
+    const node = await loadFlow(user, [endpoint, events], flow);
+    node("out2").on("input", (msg) => heard.push(msg["payload"] as PlainEvent));
+  };
+  const alarms = (): string[] =>
+    heard.filter(({ conditionName }) => conditionName === "FaultAlarm").map(({ message }) => message);
+  await deploy();
+  server.triggerFault("Press01", 1);
+  await until("the first", () => alarms().length === 1, 20_000);
+  for (let round = 2; round <= 4; round++) {
+    await unloadFlow();
+    server.resetFault("Press01");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    server.triggerFault("Press01", round);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await deploy();
+    await until("what came meanwhile", () => alarms().length === 2 * round - 1, 20_000);
+  }
+  assert.deepEqual(alarms(), [
+    "Press01 stopped by fault 1",
+    ...[2, 3, 4].flatMap((code) => ["Press01 was reset", `Press01 stopped by fault ${code}`]),
+  ]);
+  assert.equal(server.sessions, 1);
 });
