@@ -34,6 +34,10 @@ export interface InfluxOptions {
   readonly measurement?: string;
   /** How signals lie in it; default `signals`. */
   readonly layout?: InfluxLayout;
+  /** Days that samples are kept, 1.x only; 0 or left out = as the server has it. */
+  readonly retentionDays?: number;
+  /** What outlives the samples, 1.x only; in the layout of signals. */
+  readonly rollUps?: readonly RollUp[];
   /** Milliseconds until a request counts as failed; default 10,000. */
   readonly timeoutMs?: number;
   /** Name for the health page; default `historian`. */

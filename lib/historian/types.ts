@@ -15,6 +15,8 @@ export interface RejectedSample {
 export interface WriteReceipt {
   readonly written: number;
   readonly rejected: readonly RejectedSample[];
+  /** How many of those written wait on disk, because the store is away; left out when none does. */
+  readonly spooled?: number;
 }
 
 /** How a window's samples become one value; `raw` leaves them as they are. */

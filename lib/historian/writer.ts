@@ -248,7 +248,7 @@ export class HistorianWriter {
       this.#remove(group);
       this.#spooled += points.length;
       this.#count({ written: 0, rejected });
-      settle(group, rejected);
+      settle(group, rejected, true);
     }
   }
 
@@ -323,14 +323,15 @@ function join(group: readonly Waiting[]): SampleBatch {
 }
 
 /** Gives every batch its own part of the receipt of all. */
-function settle(group: readonly Waiting[], rejected: readonly RejectedSample[]): void {
+function settle(group: readonly Waiting[], rejected: readonly RejectedSample[], spooled = false): void {
   let start = 0;
   for (const { batch, resolve } of group) {
     const end = start + batch.length;
     const own = rejected
       .filter(({ index }) => index >= start && index < end)
       .map((sample) => ({ ...sample, index: sample.index - start }));
-    resolve({ written: batch.length - own.length, rejected: own });
+    const written = batch.length - own.length;
+    resolve({ written, rejected: own, ...(spooled ? { spooled: written } : {}) });
     batch.receipt?.confirm();
     start = end;
   }

@@ -48,11 +48,7 @@ export default function (RED: NodeAPI): void {
 function embeddedService(node: NodeContext<HistorianConfig>): HistorianService {
   const { config, plant, name } = node;
   const directory = path.resolve(plant.stateDir, config.folder || "historian");
-  const retentionDays = Number(config.retention || 0);
-  if (!(retentionDays >= 0)) {
-    const hint = "Give a number of days; 0 keeps samples for ever.";
-    throw new FplusError("config.invalid", "not a number of days", { field: "retention", hint });
-  }
+  const retentionDays = retentionOf(config);
   const rollUps = parseRollUps(config.rollUps ?? "");
   return {
     lease() {
@@ -68,6 +64,13 @@ function embeddedService(node: NodeContext<HistorianConfig>): HistorianService {
   };
 }
 
+function retentionOf(config: HistorianConfig): number {
+  const days = Number(config.retention || 0);
+  if (days >= 0) return days;
+  const hint = "Give a number of days; 0 keeps samples for ever.";
+  throw new FplusError("config.invalid", "not a number of days", { field: "retention", hint });
+}
+
 function influxService(node: NodeContext<HistorianConfig>): HistorianService {
   const { config, plant, credentials, name, id } = node;
   const { token } = credentials;
@@ -78,6 +81,8 @@ function influxService(node: NodeContext<HistorianConfig>): HistorianService {
     bucket: config.bucket,
     version: config.version || "auto",
     layout: config.layout || "signals",
+    retentionDays: retentionOf(config),
+    rollUps: parseRollUps(config.rollUps ?? ""),
     ...(config.org ? { org: config.org } : {}),
     ...(token ? { token } : {}),
   };

@@ -206,7 +206,7 @@ test("samples for an InfluxDB that is away survive a redeploy with other setting
   for (let i = 0; i < 3; i++) {
     const answered = nextMessage(node("out2"));
     node("w2").receive({ topic: "Line1/Press/Count", payload: i, timestamp: Date.now() - 10_000 + i });
-    assert.deepEqual((await answered)["payload"], { written: 1, rejected: [] });
+    assert.deepEqual((await answered)["payload"], { written: 1, rejected: [], spooled: 1 });
   }
   await unloadFlow();
   const server = await startInfluxd(INFLUXD!, temporaryFolder(t), port);

@@ -12,6 +12,8 @@ const RANGES = [
   { label: "8 h", ms: 8 * 3_600_000 },
   { label: "24 h", ms: 24 * 3_600_000 },
   { label: "7 d", ms: 7 * 24 * 3_600_000 },
+  { label: "30 d", ms: 30 * 24 * 3_600_000 },
+  { label: "1 y", ms: 365 * 24 * 3_600_000 },
 ] as const;
 const MAX_LINES = 8;
 const FRAME_MS = 100;

@@ -47,6 +47,11 @@ export class InfluxQl {
     return this.#windows(query, `${query.aggregate}("value") AS "value"`, query.windowMs);
   }
 
+  /** Windows of a roll-up. */
+  rolled(query: CheckedQuery, select: string): string {
+    return this.#windows(query, select, query.windowMs);
+  }
+
   count(query: CheckedQuery): string {
     return `SELECT count("value") AS "value" FROM ${this.#from}${this.#where(query)} GROUP BY "path", "unit"`;
   }

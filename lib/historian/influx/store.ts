@@ -5,7 +5,7 @@ import type { InfluxOptions } from "../options.ts";
 import { partOf } from "../part.ts";
 import { pathMatcher } from "../pattern.ts";
 import { takeIn } from "../points.ts";
-import { checkQuery } from "../query.ts";
+import { checkQuery, type CheckedQuery } from "../query.ts";
 import { filled } from "../fill.ts";
 import type { InfluxQlAnswer } from "../influxql/answer.ts";
 import type {
@@ -22,6 +22,7 @@ import { Catalogue } from "./catalogue.ts";
 import { type InfluxLayout, LEVELS } from "./layout.ts";
 import { LineRenderer, type RenderedLines } from "./line.ts";
 import { FluxReader, InfluxQlReader, type InfluxReader } from "./reader.ts";
+import { InfluxRollUps } from "./rollups.ts";
 import { AnswerBuilder } from "./rows.ts";
 import { InfluxServer, sentenceOf } from "./server.ts";
 
@@ -37,6 +38,7 @@ export class InfluxHistorian implements HistorianStore {
   readonly #server: InfluxServer;
   readonly #renderer: LineRenderer;
   readonly #catalogue: Catalogue;
+  readonly #rollUps: InfluxRollUps;
   readonly #measurement: string;
   readonly #layout: InfluxLayout;
   #closed = false;
@@ -62,6 +64,8 @@ export class InfluxHistorian implements HistorianStore {
     this.#server = new InfluxServer(options);
     this.#measurement = options.measurement ?? "sensors";
     this.#layout = options.layout ?? "signals";
+    const retention = { days: options.retentionDays ?? 0, rollUps: options.rollUps ?? [] };
+    this.#rollUps = new InfluxRollUps(this.#server, this.#measurement, retention);
     this.#renderer = new LineRenderer(this.#measurement, this.#registry, this.#layout);
     this.#catalogue = new Catalogue(this.#server, this.#layout, this.#measurement, this.#registry);
   }
@@ -70,6 +74,7 @@ export class InfluxHistorian implements HistorianStore {
   async open(): Promise<void> {
     if (this.#closed) throw new FplusError("historian.unreachable", "the historian is closed");
     await this.#guard(() => this.#server.connect());
+    if (this.#server.version === "1" && this.#layout === "signals") this.#rollUps.start();
   }
 
   async write(batch: SampleBatch): Promise<WriteReceipt> {
@@ -95,6 +100,8 @@ export class InfluxHistorian implements HistorianStore {
         }
       }
     }
+    if (points.length > 0)
+      this.#rollUps.noteWritten(points.ms.subarray(0, points.length).reduce((a, b) => Math.min(a, b)));
     this.#rejected += rejected.length;
     const written = batch.length - rejected.length;
     this.#written += written;
@@ -129,10 +136,19 @@ export class InfluxHistorian implements HistorianStore {
     this.#queries += 1;
     const answer = new AnswerBuilder();
     await this.#ask(async (reader) => {
-      if (this.#layout === "signals") await reader.query(checked, answer);
+      if (this.#layout === "signals") await this.#readSignals(reader, checked, answer);
       await readCatalogue(this.#server, await this.#catalogue.entries(this.#renderer.generation), checked, answer);
     });
     return filled(answer.finish(checked), checked);
+  }
+
+  /** From a roll-up what it answers, and its ends from samples. */
+  async #readSignals(reader: InfluxReader, query: CheckedQuery, answer: AnswerBuilder): Promise<void> {
+    const part = await this.#rollUps.read(query, answer);
+    const { from, to } = query;
+    if (part === undefined) return reader.query(query, answer);
+    if (from < part.from) await reader.query({ ...query, to: part.from }, answer);
+    if (part.to < to) await reader.query({ ...query, from: part.to }, answer);
   }
 
   async signals(pattern?: string): Promise<string[]> {
@@ -185,16 +201,25 @@ export class InfluxHistorian implements HistorianStore {
       name,
       status: this.#fault === "" ? "up" : "down",
       mode: "external",
-      detail: this.#fault || `${url} ${bucket}${release}`,
+      detail: this.#fault || this.#notice() || `${url} ${bucket}${release}`,
       counters: { written: this.#written, rejected: this.#rejected, queries: this.#queries, errors: this.#errors },
       gauges: {},
     };
   }
 
-  close(): Promise<void> {
+  /** What a user should know though samples are stored: roll-ups that fail, or that this server or layout has no place for. */
+  #notice(): string {
+    const { retentionDays = 0, rollUps = [] } = this.#options;
+    if (this.#rollUps.fault !== "") return `roll-ups: ${this.#rollUps.fault}`;
+    if (this.#server.release === "" || (retentionDays <= 0 && rollUps.length === 0)) return "";
+    if (this.#server.version !== "1") return "Keep days and roll-ups are set on the server itself with InfluxDB 2.";
+    return this.#layout === "signals" ? "" : "Keep days and roll-ups need the layout of one measurement.";
+  }
+
+  async close(): Promise<void> {
     this.#closed = true;
+    await this.#rollUps.stop();
     this.#server.close();
-    return Promise.resolve();
   }
 
   async #ask<T>(run: (reader: InfluxReader) => Promise<T>): Promise<T> {

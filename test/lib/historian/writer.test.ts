@@ -24,6 +24,7 @@ test("keeps every sample while InfluxDB is killed and brought back", async (t) =
   const writer = new HistorianWriter(store, { spool, registry, retryMs: 20, maxRetryMs: 50, batchSamples: 50 });
   const base = Date.now();
   let sent = 0;
+  let spooled = 0;
   const send = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i++) {
       const now = sent++;
@@ -37,12 +38,15 @@ test("keeps every sample while InfluxDB is killed and brought back", async (t) =
           base,
         ),
       );
-      assert.deepEqual(receipt, { written: 2, rejected: [] });
+      assert.deepEqual([receipt.written, receipt.rejected], [2, []]);
+      spooled += receipt.spooled ?? 0;
     }
   };
   await send(20);
+  assert.equal(spooled, 0);
   await server.stop();
   await send(200);
+  assert.ok(spooled >= 300, `${spooled} were said to be on disk`);
   assert.equal(writer.health().status, "degraded");
   assert.ok(writer.stats().spooled >= 300, `${writer.stats().spooled} spooled`);
   server = await startInfluxd(INFLUXD!, folder, port);
