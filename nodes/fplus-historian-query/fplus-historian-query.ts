@@ -18,7 +18,8 @@ export default function (RED: NodeAPI): void {
           await lease.ready;
           const answer =
             language === "flux" ? await lease.value.flux(text) : await askInfluxQl(lease.value, text, output);
-          node.status("up", `${answer.length} ${output === "arrays" && language === "influxql" ? "tables" : "rows"}`);
+          const what = output === "arrays" && language === "influxql" ? "table" : "row";
+          node.status("up", `${answer.length} ${what}${answer.length === 1 ? "" : "s"}`);
           send({ ...msg, payload: answer, query: text });
           return;
         }
