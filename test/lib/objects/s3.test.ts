@@ -66,6 +66,33 @@ test("MinIO is an object store", async (t) => {
   });
 });
 
+test("a server that goes away in the middle of an upload leaves nothing half, and serves again when it is back", async (t) => {
+  if (missing(t, "minio", minioProgram)) return;
+  const folder = temporaryFolder(t);
+  const first = await startMinio(folder);
+  const { url, accessKey, secretKey } = first;
+  const store = openObjects({ engine: "s3", url, accessKey, secretKey });
+  await store.put("plant", "before", "there");
+  async function* stream(): AsyncGenerator<Buffer> {
+    for (let i = 0; i < 30; i++) {
+      if (i === 20) await first.stop("SIGKILL");
+      yield Buffer.alloc(1 << 20, i);
+    }
+  }
+  await assert.rejects(store.put("plant", "half", stream()), { code: "objects.unreachable" });
+  assert.equal(store.health().status, "down");
+  const again = await startMinio(folder, Number(new URL(url).port));
+  t.after(() => again.stop());
+  assert.deepEqual(
+    (await store.list("plant")).objects.map(({ key }) => key),
+    ["before"],
+  );
+  await store.put("plant", "half", "whole now");
+  assert.equal((await store.stat({ bucket: "plant", key: "half" })).size, 9);
+  assert.equal(store.health().status, "up");
+  await store.close();
+});
+
 test("a server that takes the request and says nothing is given up", async (t) => {
   const server = createServer(() => undefined);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
