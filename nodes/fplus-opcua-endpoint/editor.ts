@@ -129,8 +129,9 @@ function showFields(): void {
     .toggle(warning !== "");
 }
 
-function takeOver(offer: Offer): void {
-  $(selectorOf("url")).val(offer.url).trigger("change");
+function takeOver(offer: Offer, asked: boolean): void {
+  // A variable that names the very server stays one.
+  if (!asked || !FROM_ENVIRONMENT.test(field("url"))) $(selectorOf("url")).val(offer.url).trigger("change");
   $(selectorOf("securityMode")).val(offer.mode);
   $(selectorOf("securityPolicy")).val(offer.policy);
   const userType = field("userType") as Offer["users"][number];

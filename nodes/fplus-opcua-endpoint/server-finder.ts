@@ -21,9 +21,10 @@ const WITHDRAWN = ["Basic256", "Basic128Rsa15"];
 /** Finds the servers of a host and shows what they offer; a click on an offer hands it on. */
 export class ServerFinder {
   readonly #place: JQuery;
-  readonly #use: (offer: Offer) => void;
+  readonly #use: (offer: Offer, asked: boolean) => void;
 
-  constructor(place: JQuery, use: (offer: Offer) => void) {
+  /** @param use told of the offer that was taken, and whether it is of the very server that was asked */
+  constructor(place: JQuery, use: (offer: Offer, asked: boolean) => void) {
     this.#place = place;
     this.#use = use;
   }
@@ -48,10 +49,10 @@ export class ServerFinder {
 
   #show(servers: readonly Server[]): void {
     const table = $("<table>").addClass("fplus-opcua-table").attr("aria-label", "Servers found");
-    for (const server of servers) {
+    servers.forEach((server, i) => {
       table.append($("<tr>").addClass("fplus-opcua-server").append(this.#title(server)));
-      for (const offer of server.endpoints) table.append(this.#row(offer));
-    }
+      for (const offer of server.endpoints) table.append(this.#row(offer, i === 0));
+    });
     this.#place.empty().append(table);
   }
 
@@ -71,7 +72,7 @@ export class ServerFinder {
     );
   }
 
-  #row(offer: Offer): JQuery {
+  #row(offer: Offer, asked: boolean): JQuery {
     const security = $("<td>").text(offer.mode === "None" ? "None" : `${MODE_TEXT[offer.mode]} · ${offer.policy}`);
     const flaw = offer.mode === "None" ? "not protected" : WITHDRAWN.includes(offer.policy) ? "withdrawn" : "";
     if (flaw !== "") security.append(" ", $("<span>").addClass("fplus-opcua-warn").text(flaw));
@@ -81,7 +82,7 @@ export class ServerFinder {
       .attr("aria-label", `Use ${offer.mode} ${offer.policy} at ${offer.url}`)
       .text("Use")
       .on("click", () => {
-        this.#use(offer);
+        this.#use(offer, asked);
         this.#place.empty().hide();
       });
     return $("<tr>").append(

@@ -152,7 +152,6 @@ test("a server of another maker: every policy, user and password, its certificat
   const user = { name: "operator", password: "geheim" };
   for (const [securityMode, securityPolicy] of [
     ["Sign", "Basic256Sha256"],
-    ["SignAndEncrypt", "Basic256Sha256"],
     ["SignAndEncrypt", "Aes128_Sha256_RsaOaep"],
     ["SignAndEncrypt", "Aes256_Sha256_RsaPss"],
   ] as const) {

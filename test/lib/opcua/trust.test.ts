@@ -80,7 +80,7 @@ test("a file put into trusted/certs counts; damaged files and notes do no harm",
   assert.equal((await trustListOf(folder).list()).length, 1);
 });
 
-test("an expired certificate is refused until it is trusted knowingly; one in use goes on with warnings", async (t) => {
+test("an expired certificate is refused until it is trusted knowingly, one of the future too", async (t) => {
   const folder = temporaryFolder(t);
   const expired = await makeCertificate(temporaryFolder(t), { notBefore: new Date(Date.now() - 40 * DAY), days: 30 });
   const { thumbprint } = infoOf(expired.certificate);
@@ -89,6 +89,17 @@ test("an expired certificate is refused until it is trusted knowingly; one in us
   assert.equal(await verdict(folder, expired.certificate, "strict"), "ok");
   const early = await makeCertificate(temporaryFolder(t), { notBefore: new Date(Date.now() + 5 * DAY) });
   assert.match(await verdict(folder, early.certificate, "first-use", "plc9:4840"), /not valid yet/);
+});
+
+test("a certificate that comes to its end while in use goes on where unknown ones are accepted; not where they are refused", async (t) => {
+  const folder = temporaryFolder(t);
+  const { certificate } = await makeCertificate(temporaryFolder(t), { days: 2 });
+  assert.equal(await verdict(folder, certificate, "first-use"), "first use");
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 3 * DAY });
+  assert.equal(await verdict(folder, certificate, "first-use"), "ok");
+  assert.match(await verdict(folder, certificate, "strict"), /expired/);
+  await trustListOf(folder).trust(infoOf(certificate).thumbprint);
+  assert.equal(await verdict(folder, certificate, "strict"), "ok");
 });
 
 test("rejected certificates are bounded, the oldest go first", async (t) => {
