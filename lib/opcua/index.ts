@@ -62,4 +62,5 @@ export { ConditionList } from "./conditions.ts";
 export type { PlainEvent } from "./event.ts";
 export { type EventField, type EventSelection, STANDARD_FIELDS } from "./event-filter.ts";
 export { EventMonitor, type EventMonitorOptions } from "./event-monitor.ts";
+export { eventNotifiers, type Notifier } from "./notifiers.ts";
 export { type EventType, eventTypeFields, eventTypes, type TypeField } from "./event-types.ts";

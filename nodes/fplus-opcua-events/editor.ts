@@ -1,4 +1,12 @@
-import { showFields, type ShownField, showTypes, type ShownType, tickedFields } from "./type-picker.ts";
+import {
+  showFields,
+  type ShownNotifier,
+  showNotifiers,
+  type ShownField,
+  showTypes,
+  type ShownType,
+  tickedFields,
+} from "./type-picker.ts";
 
 function between(low: number, high: number) {
   return (value: string, _options: unknown): boolean | string =>
@@ -59,10 +67,16 @@ RED.nodes.registerType("fplus-opcua-events", {
     };
     showTypes([], chosen);
     showFields([], (this["fields"] ?? []) as ShownField[]);
+    const askNotifiers = (): void =>
+      void $.getJSON(`fplus/opcua/notifiers/${encodeURIComponent(field("endpoint"))}`).then(
+        (notifiers: ShownNotifier[]) => showNotifiers(notifiers),
+        () => undefined,
+      );
     const askTypes = (): void =>
       ask<ShownType[]>("event-types/:id", (types) => {
         showTypes(types, field("eventType"));
         askFields();
+        askNotifiers();
       });
     $("#node-input-endpoint").on("change", askTypes);
     $("#node-input-eventType").on("change", askFields);

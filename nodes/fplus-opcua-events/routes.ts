@@ -1,12 +1,13 @@
 import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
-import { eventTypeFields, eventTypes, STANDARD_FIELDS } from "../../lib/opcua/index.ts";
+import { eventNotifiers, eventTypeFields, eventTypes, STANDARD_FIELDS } from "../../lib/opcua/index.ts";
 import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
 import { serviceOf } from "../frame/index.ts";
 
 /**
  * What the dialog asks of a deployed endpoint: `GET /fplus/opcua/event-types/:endpoint` lists the kinds of events,
- * `GET /fplus/opcua/event-fields/:endpoint?type=` the fields of one that are not sent anyway.
+ * `GET /fplus/opcua/event-fields/:endpoint?type=` the fields of one that are not sent anyway, `GET /fplus/opcua/notifiers/:endpoint`
+ * what reports events and what they come from.
  */
 export function serveEventRoutes(RED: NodeAPI): void {
   const mayRead = RED.auth.needsPermission("fplus-opcua.read");
@@ -25,6 +26,14 @@ export function serveEventRoutes(RED: NodeAPI): void {
       .then(() => eventTypeFields(endpointOf(request.params["id"]), String(request.query["type"] ?? "")))
       .then(
         (fields) => response.json(fields.filter(({ path }) => !sent.has(path))),
+        (error: unknown) => response.status(409).json({ text: messageOf(error) }),
+      );
+  });
+  RED.httpAdmin.get("/fplus/opcua/notifiers/:id", mayRead, (request, response) => {
+    Promise.resolve()
+      .then(() => eventNotifiers(endpointOf(request.params["id"])))
+      .then(
+        (notifiers) => response.json(notifiers),
         (error: unknown) => response.status(409).json({ text: messageOf(error) }),
       );
   });

@@ -62,3 +62,17 @@ export function tickedFields(): ShownField[] {
   });
   return ticked;
 }
+
+/** Something that reports events. */
+export interface ShownNotifier {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly reports: boolean;
+}
+
+/** Offers what can be subscribed to while the field is typed in. */
+export function showNotifiers(notifiers: readonly ShownNotifier[]): void {
+  const list = $("#fplus-opcua-events-notifiers").empty();
+  for (const { nodeId, name, reports } of notifiers)
+    if (reports) $("<option>").attr("value", nodeId).text(name).appendTo(list);
+}

@@ -107,6 +107,7 @@ describe("history and alarms in the editor", () => {
     await type.locator("option", { hasText: "MachineStateEventType" }).waitFor({ state: "attached" });
     await type.selectOption({ label: "\u00a0\u00a0MachineStateEventType" });
     await page.locator("#fplus-opcua-events-fields label", { hasText: "NewState" }).click();
+    await page.locator("#fplus-opcua-events-notifiers option[value='ns=1;s=Oven01']").waitFor({ state: "attached" });
     await watched.screenshot("opcua-events");
     await page.locator("#node-dialog-ok").click();
     await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });

@@ -5,6 +5,7 @@ import {
   type Endpoint,
   EventMonitor,
   type EventMonitorOptions,
+  eventNotifiers,
   eventTypeFields,
   eventTypes,
   type PlainEvent,
@@ -142,6 +143,12 @@ test("only what was asked for: a type of the server's own with its fields, sever
   assert.ok(fields.some(({ path }) => path === "/SourceName"));
   const nested = await eventTypeFields(endpoint, "i=9341");
   assert.ok(nested.some(({ path, name }) => path === "/LimitState/CurrentState" && name === "LimitState.CurrentState"));
+
+  const notifiers = await eventNotifiers(endpoint);
+  assert.deepEqual(
+    notifiers.find(({ name }) => name === "Oven01"),
+    { nodeId: "ns=1;s=Oven01", name: "Oven01", reports: true },
+  );
 
   const changes = await watch(t, endpoint, {
     selection: { eventType: stateChange.nodeId, sources: ["Press01", "Mill01"] },
