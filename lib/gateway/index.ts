@@ -2,6 +2,7 @@
  * The cell gateway: from raw tags to the plant's own names, and sensors that speak plain MQTT as devices like any other.
  * @module
  */
+export { type CommandReply, CommandTopics, type DeviceCommand } from "./command-topics.ts";
 export type { RuleCounts } from "./mapping/compiled-rule.ts";
 export { type Formula, type FormulaCompiler, formulaOf, type JsonataExpression } from "./mapping/formula.ts";
 export { MapQueue } from "./mapping/map-queue.ts";

@@ -4,7 +4,7 @@ RED.nodes.registerType("fplus-device-topics", {
   icon: "fplus-device-topics.svg",
   paletteLabel: "device topics",
   inputs: 1,
-  outputs: 0,
+  outputs: 1,
   align: "right",
   defaults: {
     name: { value: "" },
@@ -14,6 +14,7 @@ RED.nodes.registerType("fplus-device-topics", {
       validate: (value: string, _options: unknown) =>
         (Number(value) >= 0 && Number(value) <= 1000) || "Give a number of devices from 0 to 1000.",
     },
+    commands: { value: false },
   },
   label() {
     return this.name || "device topics";
@@ -21,5 +22,6 @@ RED.nodes.registerType("fplus-device-topics", {
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
-  inputLabels: "samples, states of devices, births and deaths",
+  inputLabels: "samples, states of devices, births and deaths, answers to commands",
+  outputLabels: "commands",
 });

@@ -1,5 +1,11 @@
 import { type BrokerAddress, type MqttLink, openLink } from "../../lib/broker/index.ts";
-import { type DeviceCondition, deviceStatusOf, StatusTopics } from "../../lib/gateway/index.ts";
+import {
+  CommandTopics,
+  type DeviceCommand,
+  type DeviceCondition,
+  deviceStatusOf,
+  StatusTopics,
+} from "../../lib/gateway/index.ts";
 import type { Resource } from "../../lib/plant/index.ts";
 import type { SampleBatch } from "../../lib/sample/index.ts";
 import type { LifecycleEvent } from "../../lib/sparkplug/index.ts";
@@ -15,15 +21,22 @@ const STATES: Partial<Record<LifecycleEvent["kind"], DeviceCondition>> = {
 export class TopicTree implements Resource {
   readonly values: TopicPublisher;
   readonly states: StatusTopics;
+  /** Commands for devices; undefined where they are not wanted. */
+  readonly commands: CommandTopics | undefined;
   readonly #link: MqttLink;
+  /** Takes commands; the node of now. */
+  onCommand: (command: DeviceCommand) => void = () => undefined;
   /** Hears what goes wrong; the node of now, for it comes and goes with a redeploy. */
   onError: (error: unknown) => void = () => undefined;
 
-  constructor(address: BrokerAddress, clientId: string, wills: number) {
+  constructor(address: BrokerAddress, clientId: string, wills: number, takesCommands: boolean) {
     const onError = (error: unknown): void => this.onError(error);
     this.#link = openLink({ address, clientId, onConnect: () => this.values.resume(), onError });
     this.values = new TopicPublisher(this.#link);
     this.states = new StatusTopics({ address, openLink, clientId: `${clientId}-state`, wills, onError }, statusTopic);
+    this.commands = takesCommands
+      ? new CommandTopics(this.#link, (command) => this.onCommand(command), onError)
+      : undefined;
     this.#link.start();
   }
 

@@ -108,3 +108,50 @@ test("frozen, broken and mended machines, and a killed server: on MQTT within se
   assert.equal(states.get("Press01")!.status, "online");
   t.diagnostic(`from the event until MQTT shows it, ms: ${JSON.stringify(told)}`);
 });
+
+test("a command on MQTT comes out of the node, and is answered when the flow brings it back", async (t) => {
+  const [mqtt] = await freePorts(1);
+  const node = await loadFlow(
+    temporaryFolder(t),
+    [embedded, broker, topics],
+    [
+      { id: "eb", type: "fplus-embedded-broker", enabled: "on", host: "127.0.0.1", port: String(mqtt) },
+      { id: "b", type: "fplus-broker", url: `mqtt://127.0.0.1:${mqtt}` },
+      { id: "topics", type: "fplus-device-topics", broker: "b", wills: "0", commands: true, wires: [["machine"]] },
+      { id: "machine", type: "helper" },
+    ],
+  );
+  // The flow: a machine that takes a setpoint of up to 100, and a Catch node.
+  node("machine").on("input", (msg) => {
+    const isFine = Number(msg["payload"]) <= 100;
+    node("topics").receive(isFine ? msg : { ...msg, error: { message: "too hot" } });
+  });
+  const replies: unknown[] = [];
+  const link = openLink({ address: { url: `mqtt://127.0.0.1:${mqtt}` }, clientId: "operator" });
+  const topic = "factory-plus/devices/Press01/commands/Setpoint";
+  link.subscribe(`${topic}/reply`, 1, (_topic, payload) => replies.push(JSON.parse(Buffer.from(payload).toString())));
+  link.start();
+  t.after(() => link.end());
+  await until("operator", () => link.connected, 20_000);
+  const send = (id: string, args: number) => link.publish(topic, JSON.stringify({ id, args, by: "anna" }), { qos: 1 });
+  // The node may still be connecting: a command is for those who listen.
+  await until(
+    "an answer",
+    async () => {
+      await send(`first ${Math.random()}`, 50);
+      return replies.length > 0;
+    },
+    20_000,
+  );
+  replies.length = 0;
+  await send("a", 80);
+  await send("b", 120);
+  await until("both", () => replies.some((reply) => (reply as { id: string }).id === "b"));
+  assert.deepEqual(
+    replies.filter((reply) => /^[ab]$/.test((reply as { id: string }).id)),
+    [
+      { id: "a", ok: true, result: 80 },
+      { id: "b", ok: false, error: "too hot" },
+    ],
+  );
+});
