@@ -1,8 +1,7 @@
 import type { NodeAPI } from "node-red";
-import { messageOf } from "../../lib/errors/index.ts";
 import { type AddressSpace, checkTags, type Pick, type PickOptions } from "../../lib/opcua/index.ts";
 import { BrowseSessions } from "./browse-sessions.ts";
-import type { EditedEndpoint } from "./edited-endpoint.ts";
+import { type EditedEndpoint, sentenceOf } from "./edited-endpoint.ts";
 
 /** What a dialog may ask of an address space; every answer is plain JSON. */
 type Question = (space: AddressSpace, body: Readonly<Record<string, unknown>>) => unknown;
@@ -36,7 +35,7 @@ export function serveBrowseRoutes(RED: NodeAPI): void {
   RED.httpAdmin.post("/fplus/opcua/browser", RED.auth.needsPermission("fplus-opcua.write"), (request, response) => {
     sessions.open(request.body as EditedEndpoint).then(
       (id) => response.json({ id }),
-      (error: unknown) => response.status(409).json({ text: messageOf(error) }),
+      (error: unknown) => response.status(409).json({ text: sentenceOf(error) }),
     );
   });
   RED.httpAdmin.post(
@@ -53,7 +52,7 @@ export function serveBrowseRoutes(RED: NodeAPI): void {
         )
         .then(
           (answer) => response.json(answer),
-          (error: unknown) => response.status(409).json({ text: messageOf(error) }),
+          (error: unknown) => response.status(409).json({ text: sentenceOf(error) }),
         );
     },
   );

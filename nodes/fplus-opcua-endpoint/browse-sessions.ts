@@ -45,7 +45,9 @@ export class BrowseSessions {
     const isSame = deployed !== undefined && sameOptions(deployed.options, options);
     const own = isSame ? undefined : await this.#connect(options);
     if (isSame && deployed.state !== "up")
-      throw new FplusError("opcua.unreachable", deployed.reason || "not connected yet", { field: options.url });
+      throw new FplusError("opcua.unreachable", `${options.url}: ${deployed.reason || "not connected yet"}`, {
+        field: options.url,
+      });
     const id = randomUUID();
     const session = { space: new AddressSpace(own ?? deployed!), own, timer: undefined };
     this.#sessions.set(id, session);
@@ -57,7 +59,10 @@ export class BrowseSessions {
   get(id: string): AddressSpace {
     const session = this.#sessions.get(id);
     if (session === undefined)
-      throw new FplusError("config.missing", "this view of the server was closed", { field: "endpoint" });
+      throw new FplusError("config.missing", "this view of the server was closed", {
+        field: "endpoint",
+        hint: "Close the tree and open it anew.",
+      });
     this.#stayAwake(id, session);
     return session.space;
   }

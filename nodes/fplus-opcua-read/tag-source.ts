@@ -66,6 +66,9 @@ export class Discovery extends TagSource {
   }
 }
 
+/** Of what a server lacks, as much is named. */
+const SHOWN_GAPS = 5;
+
 /** A table with templates: one tag for every object of a template's type. */
 export class TemplateTable extends TagSource {
   readonly #table: readonly Tag[];
@@ -78,7 +81,8 @@ export class TemplateTable extends TagSource {
 
   protected async find(...[session, limits, opcua]: Session): Promise<readonly Tag[]> {
     const { tags, gaps } = await expandTemplates(session, limits, opcua, this.#table);
-    const text = gaps.join("; ");
+    const more = gaps.length > SHOWN_GAPS ? `; and ${gaps.length - SHOWN_GAPS} more` : "";
+    const text = gaps.slice(0, SHOWN_GAPS).join("; ") + more;
     if (text !== "" && text !== this.#said) this.listener.onNotice(`Not all of the templates is there: ${text}.`);
     this.#said = text;
     return tags;

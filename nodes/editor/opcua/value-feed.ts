@@ -35,8 +35,8 @@ export class ValueFeed {
       const next = (): void => {
         if (!this.#closed) this.#schedule(PERIOD_MS);
       };
-      if (asked.length === 0) return next();
-      return void this.#view.values(asked).then(
+      // An empty question tells the server's side that somebody is still looking.
+      this.#view.values(asked).then(
         (values) => {
           asked.forEach((nodeId, i) => this.#values.set(nodeId, values[i]!));
           this.#onValues();
