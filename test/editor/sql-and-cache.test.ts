@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
@@ -41,7 +41,10 @@ describe("SQL and the cache in the editor", () => {
 
   before(async () => {
     if (chromiumProgram === undefined) return;
-    plant = await startPlant({ stateDir: await newState() });
+    const stateDir = await newState();
+    // As root, the embedded server runs under another account, which must pass through.
+    chmodSync(stateDir, 0o755);
+    plant = await startPlant({ stateDir });
     await plant.printed(/live values/);
     browser = await openBrowser();
     watched = await openPage(browser);
@@ -204,5 +207,16 @@ describe("SQL and the cache in the editor", () => {
     const [part] = (await plant.health()).filter(({ kind }) => kind === "cache");
     assert.deepEqual([part?.status, part?.mode], ["up", "embedded"]);
     assert.ok(part!.gauges["hitRatio"]! > 0);
+  });
+
+  test("the embedded database stops with the plant", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const [part] = (await plant.health()).filter(({ kind }) => kind === "database");
+    const folder = /^PostgreSQL \d+ in (.*)$/.exec(part?.detail ?? "")?.[1];
+    assert.ok(folder !== undefined, part?.detail);
+    const lock = path.join(folder, "server/postmaster.pid");
+    assert.ok(existsSync(lock));
+    assert.equal(await plant.stop(), 0);
+    assert.ok(!existsSync(lock));
   });
 });

@@ -31,8 +31,12 @@ export function openFolder(t: TestContext): string {
   return folder;
 }
 
-/** Makes a cluster in a folder of the test and starts it; `settings` as lines of postgresql.conf. */
-export async function startPostgres(t: TestContext, settings = ""): Promise<PostgresServer> {
+/** Makes a cluster in a folder of the test and starts it; `settings` as lines of postgresql.conf, `files` beside it. */
+export async function startPostgres(
+  t: TestContext,
+  settings = "",
+  files: Record<string, string> = {},
+): Promise<PostgresServer> {
   const folder = openFolder(t);
   const data = path.join(folder, "data");
   const secret = path.join(folder, "secret");
@@ -46,7 +50,10 @@ export async function startPostgres(t: TestContext, settings = ""): Promise<Post
     ...account,
     stdio: "ignore",
   });
-  writeFileSync(path.join(data, "postgresql.auto.conf"), settings);
+  for (const [name, text] of Object.entries({ ...files, "postgresql.auto.conf": settings })) {
+    writeFileSync(path.join(data, name), text, { mode: 0o600 });
+    if (account.uid !== undefined) chownSync(path.join(data, name), account.uid, account.gid!);
+  }
   const [port] = await freePorts(1);
   const server = new Server(program("postgres"), data, port!, account);
   t.after(() => server.stop("SIGQUIT"));

@@ -1,14 +1,54 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { type Database, openDatabase, optionsOfUrl } from "../../../lib/database/index.ts";
+import { temporaryFolder } from "../../support/folder.ts";
 import { freePorts } from "../../support/ports.ts";
 import { postgresPrograms, startPostgres } from "../../support/postgres.ts";
-import { missing } from "../../support/services.ts";
+import { findProgram, missing } from "../../support/services.ts";
 import { until } from "../../support/until.ts";
 import { databaseContract } from "./contract.ts";
 
+const openssl = findProgram("OPENSSL", "/usr/bin/openssl");
+
 const at = (port: number, more: object = {}): Database =>
   openDatabase({ ...optionsOfUrl(`postgres://tester:secret@127.0.0.1:${port}/plant`), ...more });
+
+test("TLS is checked unless one says otherwise", async (t) => {
+  if (missing(t, "PostgreSQL", postgresPrograms) || missing(t, "openssl", openssl)) return;
+  const folder = temporaryFolder(t);
+  const [key, certificate] = ["key.pem", "cert.pem"].map((name) => path.join(folder, name));
+  const names = ["-subj", "/CN=plant", "-addext", "subjectAltName=IP:127.0.0.1"];
+  execFileSync(
+    openssl!,
+    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key!, "-out", certificate!, "-days", "2", ...names],
+    { stdio: "ignore" },
+  );
+  const pem = readFileSync(certificate!, "utf8");
+  const { port } = await startPostgres(t, "ssl = on\n", {
+    "server.key": readFileSync(key!, "utf8"),
+    "server.crt": pem,
+  });
+  const secured = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+  const ask = async (more: object): Promise<unknown> => {
+    const database = at(port, more);
+    try {
+      return (await database.query(secured)).rows[0]?.["ssl"];
+    } finally {
+      await database.close();
+    }
+  };
+  assert.equal(await ask({ tls: "auto" }), false, "on this machine it is off");
+  assert.equal(await ask({ tls: "encrypt" }), true);
+  assert.equal(await ask({ tls: "verify", ca: pem }), true);
+  await assert.rejects(ask({ tls: "verify" }), (error: { code: string; hint: string }) => {
+    assert.equal(error.code, "database.unreachable");
+    assert.match(error.hint, /authority/);
+    return true;
+  });
+});
 
 test("a PostgreSQL server", async (t) => {
   if (missing(t, "PostgreSQL", postgresPrograms)) return;
