@@ -24,6 +24,9 @@ export const SIGNAL_INDEXES: Readonly<Record<string, IndexSettings>> = {
 const LEVELS = ["enterprise", "site", "area", "line"] as const;
 const TYPES = new Map<number, string>(Object.entries(ValueType).map(([name, type]) => [type as number, name]));
 
+/** What was last said of a tag. */
+type Said = Pick<Signal, "type" | "unit" | "schema" | "hierarchy">;
+
 /** What was last said of a device. */
 interface Device {
   readonly document: SearchDocument;
@@ -35,7 +38,7 @@ export class SignalIndexer {
   readonly #indexer: Indexer;
   readonly #registry: SignalRegistry;
   /** What was last said of each signal, by its id. */
-  readonly #said: string[] = [];
+  readonly #said: Said[] = [];
   readonly #devices = new Map<string, Device>();
 
   constructor(indexer: Indexer, registry: SignalRegistry = signals) {
@@ -56,10 +59,10 @@ export class SignalIndexer {
     for (let i = 0; i < batch.length; i++) {
       const id = batch.signal[i]!;
       const signal = this.#registry.get(id);
-      const text = `${signal.type} ${signal.unit}\n${signal.schema}\n${signal.hierarchy.join("\n")}`;
-      if (this.#said[id] === text) continue;
+      if (isAsSaid(signal, this.#said[id])) continue;
       this.#indexer.upsert(TAGS, tagOf(signal));
-      this.#said[id] = text;
+      const { type, unit, schema, hierarchy } = signal;
+      this.#said[id] = { type, unit, schema, hierarchy };
       if (signal.device !== "") this.#device(signal);
     }
   }
@@ -95,6 +98,17 @@ export class SignalIndexer {
     this.#indexer.upsert(DEVICES, device.document);
     this.#devices.set(device.document.id, device);
   }
+}
+
+/** Asked for every sample, so nothing is made for the answer. */
+function isAsSaid(signal: Signal, said: Said | undefined): boolean {
+  return (
+    said !== undefined &&
+    said.type === signal.type &&
+    said.unit === signal.unit &&
+    said.schema === signal.schema &&
+    (said.hierarchy === signal.hierarchy || said.hierarchy.join("\n") === signal.hierarchy.join("\n"))
+  );
 }
 
 function tagOf(signal: Signal): SearchDocument {

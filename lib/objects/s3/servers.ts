@@ -38,7 +38,10 @@ export class S3Servers {
       });
     }
     for (const field of ["accessKey", "secretKey"] as const) {
-      if (!options[field]) throw new FplusError("config.missing", `the ${field} is not given`, { field });
+      if (!options[field]) {
+        const hint = "Enter both keys of the server.";
+        throw new FplusError("config.missing", `the ${field} is not given`, { field, hint });
+      }
     }
   }
 
