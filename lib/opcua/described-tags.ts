@@ -1,5 +1,6 @@
 import type { NodeId } from "node-opcua";
 import type { Signal } from "../sample/index.ts";
+import { readDataTypes } from "./data-types.ts";
 import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import { resolveAddresses } from "./resolve.ts";
 import type { SessionLink } from "./session-link.ts";
@@ -44,8 +45,9 @@ export async function describeTags(
     else found.push({ tag, nodeId, signal: signals[i]!.id });
   });
   const nodeIds = found.map(({ nodeId }) => nodeId);
-  const texts = options.enumTexts ? await readEnumerations(session, limits, opcua, nodeIds) : [];
+  const types = await readDataTypes(session, limits, opcua, nodeIds);
+  const texts = options.enumTexts ? await readEnumerations(session, limits, opcua, nodeIds, types) : [];
   const structures =
-    options.structures ?? (await StructureTypes.of(session, limits, opcua, nodeIds, options.onUndecoded));
+    options.structures ?? (await StructureTypes.of(session, limits, opcua, nodeIds, options.onUndecoded, types));
   return { tags: found.map((tag, i) => ({ ...tag, texts: texts[i] })), structures };
 }

@@ -1,4 +1,5 @@
 import type { BrowsePath, ClientSession, NodeId, NodeIdLike } from "node-opcua";
+import { readDataTypes } from "./data-types.ts";
 import { propertiesPerCall, type ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 
@@ -6,10 +7,13 @@ import type { Opcua } from "./load.ts";
 export type EnumTexts = ReadonlyMap<number, string>;
 
 const STANDARD_NAMESPACE = 0;
+/** Standard DataTypes whose variables may have texts of their own: the integers, and what may hold one. */
+const MAY_BE_DISCRETE: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 8, 9, 24, 26, 27, 28]);
 
 /**
  * Finds the enumeration behind each variable: by its DataType (`EnumStrings` or `EnumValues`), or by the variable's own
  * `EnumStrings` (MultiStateDiscreteType, OPC 10000-8 5.3.3.4).
+ * @param known the DataTypes of the variables, where they were read already
  * @returns one entry a variable; undefined where it is no enumeration
  */
 export async function readEnumerations(
@@ -17,21 +21,21 @@ export async function readEnumerations(
   limits: ServerLimits,
   opcua: Opcua,
   variables: readonly NodeIdLike[],
+  known?: readonly (NodeId | undefined)[],
 ): Promise<(EnumTexts | undefined)[]> {
-  const dataTypes: (NodeId | undefined)[] = [];
-  for (let at = 0; at < variables.length; at += limits.nodesPerRead) {
-    const found = await session.read(
-      variables
-        .slice(at, at + limits.nodesPerRead)
-        .map((nodeId) => ({ nodeId, attributeId: opcua.AttributeIds.DataType })),
-    );
-    dataTypes.push(
-      ...found.map(({ statusCode, value }) => (statusCode.isGood() ? (value.value as NodeId) : undefined)),
-    );
-  }
+  const dataTypes = known ?? (await readDataTypes(session, limits, opcua, variables));
   const byType = await enumTextsOfTypes(session, limits, opcua, dataTypes);
-  const discrete = await readTexts(session, limits, opcua, variables, ".EnumStrings");
-  return variables.map((_, i) => discrete[i] ?? byType[i]);
+  const discrete = variables.flatMap((nodeId, i) => (mayBeDiscrete(dataTypes[i]) ? [{ nodeId, i }] : []));
+  const own = discrete.map(({ nodeId }) => nodeId);
+  const texts = await readTexts(session, limits, opcua, own, ".EnumStrings");
+  discrete.forEach(({ i }, place) => (byType[i] = texts[place] ?? byType[i]));
+  return byType;
+}
+
+function mayBeDiscrete(dataType: NodeId | undefined): boolean {
+  return (
+    dataType === undefined || dataType.namespace !== STANDARD_NAMESPACE || MAY_BE_DISCRETE.has(Number(dataType.value))
+  );
 }
 
 /** The texts of DataTypes that are enumerations; undefined for the others. */

@@ -1,4 +1,5 @@
 import type { ClientSession, DataValue, ExtraDataTypeManager, NodeId, Variant } from "node-opcua";
+import { readDataTypes } from "./data-types.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { stableNodeId } from "./node-id.ts";
@@ -49,7 +50,8 @@ export class StructureTypes {
 
   /**
    * Looks which of some variables hold structures of the server's own, and learns their types if any does. `onUndecoded` is
-   * told of every value that goes on as base64, because its type is unknown or its bytes do not fit it.
+   * told of every value that goes on as base64, because its type is unknown or its bytes do not fit it; `known` are the
+   * DataTypes of the variables, where they were read already.
    */
   static async of(
     session: ClientSession,
@@ -57,14 +59,15 @@ export class StructureTypes {
     opcua: Opcua,
     variables: readonly NodeId[],
     onUndecoded: () => void,
+    known?: readonly (NodeId | undefined)[],
   ): Promise<StructureTypes> {
     const types = new StructureTypes(session, opcua, onUndecoded);
     const { AttributeIds, DataType } = opcua;
-    const dataTypes = await readAll(session, limits, variables, AttributeIds.DataType);
+    const dataTypes = known ?? (await readDataTypes(session, limits, opcua, variables));
     const asked = new Set<string>();
     const candidates = variables.filter((_, i) => {
-      const dataType = dataTypes[i]?.value?.value as NodeId | null | undefined;
-      if (dataType === null || dataType === undefined) return false;
+      const dataType = dataTypes[i];
+      if (dataType === undefined) return false;
       const isAbstract = dataType.namespace === STANDARD_NAMESPACE && ABSTRACT_TYPES.has(Number(dataType.value));
       if (isAbstract) return true;
       const isKnown = dataType.namespace === STANDARD_NAMESPACE && Number(dataType.value) > 0;
