@@ -61,6 +61,10 @@ export interface SessionUser {
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
+/** While a session waits to be taken up again, its server is not kept waiting for long. */
+const LONGEST_PARKED_RETRY_MS = 4_000;
+/** No server keeps a session longer. */
+const PARKED_MS = 5 * 60_000;
 /** Between two addresses of one server. */
 const SOON_MS = 100;
 const PATIENCE_MS = 5_000;
@@ -392,7 +396,9 @@ export class Endpoint {
   /** @param soon there is another address that was not tried yet */
   #again(soon = false): void {
     if (this.#closed || this.#retry !== undefined) return;
-    const ceiling = soon ? SOON_MS : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts);
+    const isParked = this.#parked !== undefined && this.stateAge < PARKED_MS;
+    const longest = isParked ? LONGEST_PARKED_RETRY_MS : LONGEST_RETRY_MS;
+    const ceiling = soon ? SOON_MS : Math.min(longest, FIRST_RETRY_MS * 2 ** this.#attempts);
     if (!soon) this.#attempts += 1;
     this.#retry = setTimeout(() => this.#attempt(), ceiling * (0.5 + Math.random() / 2));
   }

@@ -52,6 +52,8 @@ export interface ItemPlace {
 
 /** A queue beyond this is asked of no server by itself; a tag may name a larger one. */
 const LONGEST_QUEUE = 1_000;
+/** A tag sampled as fast as the server can is taken to change at least so often. */
+const FAST_CHANGE_MS = 100;
 /** Answers that mean: without the filter it would have worked. */
 const FILTER_REFUSED =
   /BadMonitoredItemFilterUnsupported|BadMonitoredItemFilterInvalid|BadFilterNotAllowed|BadDeadbandFilterInvalid/;
@@ -221,7 +223,7 @@ export function itemRequest(
   rates: { readonly samplingMs: number; readonly publishingMs: number; readonly queueSize: number; surviveMs: number },
 ): ItemRequest {
   const sampling = samplingMs ?? rates.samplingMs;
-  const changes = Math.ceil(rates.surviveMs / (sampling || rates.publishingMs));
+  const changes = Math.ceil(rates.surviveMs / (sampling || Math.min(rates.publishingMs, FAST_CHANGE_MS)));
   return {
     samplingMs: sampling,
     queueSize: queueSize ?? Math.max(rates.queueSize, Math.min(LONGEST_QUEUE, changes)),

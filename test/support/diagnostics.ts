@@ -13,8 +13,14 @@ export interface ServerHoldings {
 const SESSIONS = "i=2277";
 const SUBSCRIPTIONS = "i=2285";
 
-/** Asks a server over a session of its own, which is closed again. */
+/** What a server holds for others than who asks. */
 export async function holdingsOf(url: string): Promise<ServerHoldings> {
+  const [sessions, subscriptions] = await readNumbers(url, [SESSIONS, SUBSCRIPTIONS]);
+  return { sessions: sessions! - 1, subscriptions: subscriptions! };
+}
+
+/** Reads numbers over a session of its own, which is closed again. */
+export async function readNumbers(url: string, nodeIds: readonly string[]): Promise<number[]> {
   const rootFolder = mkdtempSync(path.join(os.tmpdir(), "fplus-pki-"));
   const client = OPCUAClient.create({
     endpointMustExist: false,
@@ -23,12 +29,9 @@ export async function holdingsOf(url: string): Promise<ServerHoldings> {
   });
   await client.connect(url);
   const session = await client.createSession();
-  const [sessions, subscriptions] = await session.read([
-    { nodeId: SESSIONS, attributeId: 13 },
-    { nodeId: SUBSCRIPTIONS, attributeId: 13 },
-  ]);
+  const values = await session.read(nodeIds.map((nodeId) => ({ nodeId, attributeId: 13 })));
   await session.close();
   await client.disconnect();
   rmSync(rootFolder, { recursive: true, force: true });
-  return { sessions: Number(sessions!.value.value) - 1, subscriptions: Number(subscriptions!.value.value) };
+  return values.map(({ value }) => Number(value.value));
 }

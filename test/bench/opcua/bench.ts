@@ -1,97 +1,87 @@
 /**
- * Reading 1,000 tags that change ten times a second: processor time a change, beside node-opcua's own
- * monitored items, both from the same server process, one after the other.
+ * Reading OPC UA, beside what its users have today: values through a Node-RED against node-red-contrib-opcua, the cost of a
+ * change against node-opcua's own group of monitored items, start with 10,000 tags, links that drop, redeploys, dead devices.
+ * `FPLUS_BENCH_REDEPLOYS` (100) and `FPLUS_BENCH_MINUTES` (0.5) set the length of the last two.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { AttributeIds, OPCUAClient, TimestampsToReturn } from "node-opcua";
 import type { BenchResult } from "../../../scripts/bench.ts";
-import { Endpoint, Monitor } from "../../../lib/opcua/index.ts";
-import { startCounter } from "../../support/counter.ts";
-import { freePorts } from "../../support/ports.ts";
-import { until } from "../../support/until.ts";
 import { rounded } from "../process.ts";
+import { dropLink } from "./drops.ts";
+import { redeployMany, tryDeadDevices } from "./endurance.ts";
+import { compareIngest } from "./ingest.ts";
+import { secondsToFirstValues } from "./start.ts";
+import { peerHome, throughNodeRed } from "./through-node-red.ts";
 
-const TAGS = 1000;
-const SECONDS = 10;
-const tags = Array.from({ length: TAGS }, (_, i) => ({
-  device: "Counter1",
-  metric: `Count${i}`,
-  nodeId: `ns=1;s=Count${i}`,
-}));
+const LOADS = [
+  { tags: 10_000, periodMs: 1000 },
+  { tags: 1_000, periodMs: 100 },
+] as const;
+const ABSENT = "not to be had from npm";
 
-interface Measured {
-  readonly changes: number;
-  readonly microseconds: number;
-}
-
-/** Processor microseconds of this process a change, over some seconds after a second of warming up. */
-async function measure(changes: () => number): Promise<Measured> {
-  await pause(2000);
-  const before = changes();
-  const cpu = process.cpuUsage();
-  await pause(SECONDS * 1000);
-  const { user, system } = process.cpuUsage(cpu);
-  return { changes: changes() - before, microseconds: (user + system) / (changes() - before) };
-}
-
-async function ours(url: string, pkiFolder: string): Promise<Measured> {
-  const endpoint = new Endpoint({ name: "bench", url, pkiFolder });
-  let changes = 0;
-  const monitor = new Monitor(endpoint, tags, {
-    publishingMs: 100,
-    samplingMs: 0,
-    queueSize: 10,
-    enumTexts: true,
-    onBatch: (batch) => void (changes += batch.length),
-  });
-  endpoint.use(monitor);
-  endpoint.start();
-  await until("all items", () => monitor.active === TAGS);
-  const measured = await measure(() => changes);
-  await endpoint.close();
-  return measured;
-}
-
-async function theirs(url: string): Promise<Measured> {
-  const client = OPCUAClient.create({ endpointMustExist: false });
-  await client.connect(url);
-  const session = await client.createSession();
-  const subscription = await session.createSubscription2({ requestedPublishingInterval: 100, publishingEnabled: true });
-  let changes = 0;
-  const group = await subscription.monitorItems(
-    tags.map(({ nodeId }) => ({ nodeId, attributeId: AttributeIds.Value })),
-    { samplingInterval: 0, queueSize: 10, discardOldest: true },
-    TimestampsToReturn.Both,
-  );
-  group.on("changed", () => void changes++);
-  const measured = await measure(() => changes);
-  await session.close();
-  await client.disconnect();
-  return measured;
-}
+type Row = BenchResult["rows"][number];
 
 export async function run(): Promise<BenchResult> {
-  const [port] = await freePorts(1);
-  const counter = await startCounter(port!, TAGS, 100);
-  const pki = mkdtempSync(path.join(os.tmpdir(), "fplus-pki-"));
-  try {
-    const own = await ours(counter.url, pki);
-    const peer = await theirs(counter.url);
-    const row = (what: string, { changes, microseconds }: Measured) => ({
-      what,
-      "changes/s": Math.round(changes / SECONDS),
-      "µs of processor a change": rounded(microseconds),
-      "to the peer": rounded(microseconds / peer.microseconds, 2),
-    });
-    return {
-      title: `OPC UA, ${TAGS} tags at 10 Hz over one subscription`,
-      rows: [row("into batches", own), row("node-opcua's monitored items", peer)],
-    };
-  } finally {
-    await counter.stop();
-    rmSync(pki, { recursive: true, force: true });
-  }
+  const rows: Row[] = [];
+  const home = await peerHome();
+  for (const load of LOADS) rows.push(...(await delivered(load.tags, load.periodMs, home)));
+  const { ours, peer, ratio } = await compareIngest();
+  rows.push({
+    what: "ingest, 1,000 changes a publish response, µs of processor a change",
+    ours: rounded(ours.microseconds, 2),
+    peer: `${rounded(peer.microseconds, 2)} (ClientMonitoredItemGroup)`,
+    ratio: rounded(ratio, 2),
+    aim: "0.3",
+  });
+  rows.push({
+    what: "10,000 tags, connect to a value of each, s",
+    ours: rounded(await secondsToFirstValues(10_000), 2),
+    aim: "2",
+  });
+  for (const seconds of [1, 3, 8, 30]) rows.push(await dropped(seconds));
+  rows.push(await dropped(3, 10));
+  const deploys = Number(process.env["FPLUS_BENCH_REDEPLOYS"] || 100);
+  const { sessions, subscriptions, megabytes } = await redeployMany(deploys);
+  rows.push({
+    what: `${deploys} redeploys: sessions, subscriptions; MB resident`,
+    ours: `${sessions}, ${subscriptions}; ${megabytes.map((one) => rounded(one)).join(" → ")}`,
+    aim: "1, 1; flat",
+  });
+  const minutes = Number(process.env["FPLUS_BENCH_MINUTES"] || 0.5);
+  const dead = await tryDeadDevices(200, minutes);
+  rows.push({
+    what: `200 dead devices, ${minutes} min: attempts a device; MB of heap`,
+    ours: `${rounded(dead.attempts)}; ${dead.megabytes.map((one) => rounded(one)).join(" → ")}`,
+    aim: "bounded; flat",
+  });
+  return { title: "OPC UA into Node-RED", rows };
+}
+
+async function delivered(tags: number, periodMs: number, home: string | undefined): Promise<Row[]> {
+  const ours = await throughNodeRed("ours", tags, periodMs);
+  const peer = home === undefined ? undefined : await throughNodeRed("peer", tags, periodMs, home);
+  const load = `${tags.toLocaleString("en")} tags at ${1000 / periodMs} Hz through Node-RED`;
+  return [
+    {
+      what: `${load}, % delivered`,
+      ours: rounded(ours.deliveredPercent, 2),
+      peer: peer === undefined ? ABSENT : `${rounded(peer.deliveredPercent)} (node-red-contrib-opcua)`,
+      aim: "100",
+    },
+    {
+      what: `${load}, µs of processor a change`,
+      ours: rounded(ours.microseconds, 2),
+      peer: peer === undefined ? ABSENT : rounded(peer.microseconds),
+      ...(peer === undefined ? {} : { ratio: rounded(ours.microseconds / peer.microseconds, 3) }),
+      aim: "0.05",
+    },
+  ];
+}
+
+async function dropped(seconds: number, queueSize?: number): Promise<Row> {
+  const { missing, duplicate, outOfOrder, marked, caughtUpMs } = await dropLink(seconds, queueSize);
+  const queue = queueSize === undefined ? "" : `, a queue of ${queueSize}`;
+  return {
+    what: `link cut ${seconds} s, 200 tags at 10 Hz${queue}: missing, doubled, out of order`,
+    ours: `${missing}, ${duplicate}, ${outOfOrder}${marked > 0 ? `; ${marked} tags marked` : ""}; whole again after ${rounded(caughtUpMs / 1000)} s`,
+    aim: queueSize === undefined ? "0, 0, 0" : "told by the Overflow bit of each tag",
+  };
 }
