@@ -36,6 +36,12 @@ RED.nodes.registerType("fplus-opcua-read", {
         Number(value) >= 0 || "Give milliseconds; 0 is as fast as the server can.",
     },
     queueSize: { value: "10", validate: (value: string, _options: unknown) => Number(value) >= 1 || "Give 1 or more." },
+    surviveSeconds: {
+      value: "30",
+      validate: (value: string | undefined, _options: unknown) =>
+        value === undefined || Number(value) >= 0 || "Give seconds; 0 leaves the queue as it is.",
+    },
+    acknowledge: { value: "stored" },
     enums: { value: "text" },
     staleSeconds: {
       value: "60",
@@ -51,6 +57,9 @@ RED.nodes.registerType("fplus-opcua-read", {
   },
   outputLabels: ["samples", "states of devices"],
   oneditprepare() {
+    // A reader that was deployed before these could be chosen.
+    if (!this["acknowledge"]) $("#node-input-acknowledge").val("stored");
+    if (this["surviveSeconds"] === undefined) $("#node-input-surviveSeconds").val("30");
     table = new TagTable($("#fplus-opcua-read-tags")[0]!, (this["tags"] as TagRow[] | undefined) ?? []);
     const shown = table;
     addNodePicker({ field: "node-input-root", classes: ["object"] });
