@@ -1,4 +1,6 @@
 /**
+ * `npm run copy-store -- database <from> <to>`: copies all tables of a database into an empty one and verifies them, all or nothing.
+ * Places are `embedded:<folder>` or `postgres://user:password@host:5432/database`.
  * `npm run copy-store -- historian <from> <to>`: copies a store into another and verifies it, signal by signal. An interrupted copy
  * goes on where it was when it is started again. Places are `embedded:<folder>` or the address of an InfluxDB with its bucket,
  * `http://127.0.0.1:8086/<bucket>`; `FPLUS_INFLUX_TOKEN` and `FPLUS_INFLUX_ORG` are used where a server asks for them.
@@ -6,9 +8,12 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import path from "node:path";
+import { copyDatabase, type DatabaseOptions, openDatabase, optionsOfUrl } from "../lib/database/index.ts";
 import { copyHistorian, type HistorianOptions, openHistorian } from "../lib/historian/index.ts";
 
-const USAGE = `npm run copy-store -- historian <from> <to> [--signals <pattern>]
+const USAGE = `npm run copy-store -- database <from> <to>
+  <from>, <to>   embedded:<folder>, or postgres://user:password@host:5432/database. Stop Node-RED first.
+npm run copy-store -- historian <from> <to> [--signals <pattern>]
   <from>, <to>   embedded:<folder>, or http://host:8086/<bucket> (layout: ?layout=devices)
   Stop what writes into <from> first. FPLUS_INFLUX_TOKEN and FPLUS_INFLUX_ORG serve an InfluxDB that asks for them.`;
 const SAY_MS = 1000;
@@ -34,6 +39,24 @@ function optionsOf(place: string, env: NodeJS.ProcessEnv): HistorianOptions {
   };
 }
 
+function databaseOf(place: string): DatabaseOptions {
+  if (!place.startsWith("embedded:")) return optionsOfUrl(place);
+  return { engine: "embedded", directory: path.resolve(place.slice("embedded:".length)) };
+}
+
+async function copyTables(fromPlace: string, toPlace: string): Promise<void> {
+  const [from, to] = [openDatabase(databaseOf(fromPlace)), openDatabase(databaseOf(toPlace))];
+  try {
+    const { tables, left } = await copyDatabase(from, to, ({ table, rows }) => console.log(`${table}: ${rows} rows`));
+    const rows = tables.reduce((sum, each) => sum + each.rows, 0);
+    console.log(`${rows} rows of ${tables.length} tables are copied and verified.`);
+    for (const what of left) console.log(`not copied, make it by hand: ${what}`);
+  } finally {
+    await from.close();
+    await to.close();
+  }
+}
+
 /** Signals that a former run of the same copy has finished. */
 function finishedIn(file: string): Map<string, number> {
   try {
@@ -47,6 +70,7 @@ async function main(args: string[]): Promise<void> {
   const at = args.indexOf("--signals");
   const pattern = at < 0 ? undefined : args[at + 1];
   const [kind, fromPlace, toPlace] = at < 0 ? args : args.toSpliced(at, 2);
+  if (kind === "database" && fromPlace !== undefined && toPlace !== undefined) return copyTables(fromPlace, toPlace);
   if (kind !== "historian" || fromPlace === undefined || toPlace === undefined) throw new Error(USAGE);
   const from = openHistorian({ ...optionsOf(fromPlace, process.env), name: "from" });
   const to = openHistorian({ ...optionsOf(toPlace, process.env), name: "to" });

@@ -2,6 +2,7 @@
  * The database port: PostgreSQL, embedded or a server, behind one small face.
  * @module
  */
+export { copyDatabase, type CopiedTable, type CopyReport } from "./copy.ts";
 export { migrate } from "./migrations/migrate.ts";
 export { plantSchema } from "./migrations/plant-schema.ts";
 export type { Migration, MigrationReport, Step } from "./migrations/types.ts";

@@ -97,6 +97,9 @@ export class EmbeddedCluster implements Engine {
     await this.#ctl([...stop, "fast"])
       .catch(() => this.#ctl([...stop, "immediate"]))
       .catch(async (error: unknown) => {
+        // Its folder may have been deleted under it: it can still be told.
+        signal(pid, "SIGQUIT");
+        await new Promise((resolve) => setTimeout(resolve, 500));
         if (alive(pid) && (await isServer(pid)))
           throw new FplusError("database.engine", `the embedded database did not stop: ${messageOf(error)}`);
       });
