@@ -20,6 +20,17 @@ RED.nodes.registerType("fplus-historian-query", {
       },
     },
     signals: { value: "" },
+    tags: {
+      value: "",
+      validate(value, _options) {
+        const parts = String(value ?? "")
+          .split(",")
+          .map((part) => part.trim());
+        return (
+          parts.every((part) => part === "" || /^[^=]+=.+$/.test(part)) || "Write tags like site=Leeds, device=Press*."
+        );
+      },
+    },
     range: { value: "last" },
     minutes: {
       value: "60",

@@ -12,6 +12,8 @@ export interface QueryConfig {
   readonly query: string;
   /** One path or pattern a line. */
   readonly signals: string;
+  /** `name=text or pattern`, separated by commas; blank = all. */
+  readonly tags: string;
   readonly range: "last" | "between";
   readonly minutes: string | number;
   readonly from: string;
@@ -68,7 +70,7 @@ export function requestOf(config: QueryConfig, payload: unknown, now: number): H
               : numberOf("windowMs", asked.windowMs),
           fill: (asked.fill ?? (config.fill || "none")) as Fill,
         }),
-    ...(asked.tags === undefined ? {} : { tags: asked.tags as Record<string, string> }),
+    ...tagsOf(asked.tags ?? config.tags),
     ...(limit === undefined || limit === "" ? {} : { limit: numberOf("limit", limit) }),
     ...(asked.maxPoints === undefined ? {} : { maxPoints: numberOf("maxPoints", asked.maxPoints) }),
   };
@@ -95,6 +97,19 @@ function signalsOf(value: unknown): string[] {
     field: "signals",
     hint: "Write one path a line in the node, or send payload.signals; * and ** stand for any names.",
   });
+}
+
+/** Tags as an object, or as text; anything else is left to the historian to refuse. */
+function tagsOf(value: unknown): { tags?: Record<string, string> } {
+  if (value === undefined || value === null || value === "") return {};
+  if (typeof value !== "string") return { tags: value as Record<string, string> };
+  const pairs = value.split(",").map((part) => /^\s*([^=]+?)\s*=\s*(.*?)\s*$/.exec(part));
+  const fault = pairs.findIndex((pair) => pair === null);
+  if (fault >= 0) {
+    const hint = "Write tags like site=Leeds, device=Press*.";
+    throw new FplusError("historian.query", `not a tag: ${value.split(",")[fault]!.trim()}`, { field: "tags", hint });
+  }
+  return { tags: Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![2]!])) };
 }
 
 function timeOf(field: string, value: unknown, otherwise: number | undefined): number {

@@ -127,6 +127,7 @@ test("a query is the dialog's, with what the message sets", () => {
     language: "builder",
     query: "",
     fill: "",
+    tags: "",
     signals: " a/b \n\n c/* ",
     range: "last",
     minutes: "10",
@@ -160,6 +161,13 @@ test("a query is the dialog's, with what the message sets", () => {
     aggregate: "raw",
     limit: 5,
     maxPoints: 100,
+  });
+  const tagged = requestOf({ ...dialog, tags: "site=Leeds , device = Press*" }, undefined, 0);
+  assert.deepEqual(tagged.tags, { site: "Leeds", device: "Press*" });
+  assert.deepEqual(requestOf(dialog, { tags: { site: "York" } }, 0).tags, { site: "York" });
+  assert.throws(() => requestOf({ ...dialog, tags: "Leeds" }, undefined, 0), {
+    code: "historian.query",
+    field: "tags",
   });
   const between = { ...dialog, range: "between", from: "2026-01-01T00:00:00Z", to: "" } as const;
   assert.equal(requestOf(between, { minutes: 1 }, 90_000).from, 30_000);

@@ -26,14 +26,19 @@ export class WriteConnection {
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #compress: boolean;
 
-  constructor(url: string, headers: Readonly<Record<string, string>>, timeoutMs: number) {
+  /** @param compress default: unless the server is on this machine, where compressing takes longer than it saves */
+  constructor(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    timeoutMs: number,
+    compress = !/^(127\.|localhost$|\[::1])/.test(new URL(url).hostname),
+  ) {
     this.#url = new URL(url);
     this.#headers = headers;
     this.#timeoutMs = timeoutMs;
     const options = { keepAlive: true, maxSockets: 4 };
     this.#agent = this.#url.protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
-    // On the same machine the time to compress is longer than the time it saves.
-    this.#compress = !/^(127\.|localhost$|\[::1])/.test(this.#url.hostname);
+    this.#compress = compress;
   }
 
   /** Posts bytes to a path below the server's address. Rejects with the socket's error when no whole answer came. */
