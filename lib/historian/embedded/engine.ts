@@ -201,6 +201,14 @@ export class Engine {
     for (const series of evicted) this.#forget(series);
   }
 
+  /** Time of the oldest sample, on disk or in memory; Infinity when there is none. */
+  oldestMs(): number {
+    let oldest = this.chunks.oldestMs();
+    for (const { head } of this.#loaded)
+      if (head !== undefined && head.length > 0) oldest = Math.min(oldest, head.ms[0]!);
+    return oldest;
+  }
+
   /** Whether samples of that time have been deleted for their age. */
   isGone(ms: number): boolean {
     return ms < this.#horizon;

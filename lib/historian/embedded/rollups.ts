@@ -92,7 +92,7 @@ export class RollUpTable {
     let more = false;
     for (const { windowMs } of this.#rollUps) {
       const target = Math.floor((nowMs - LAG_MS) / windowMs) * windowMs;
-      const oldest = Math.max(engine.chunks.oldestMs(), this.#horizon);
+      const oldest = Math.max(engine.oldestMs(), this.#horizon);
       const from = this.#done.get(windowMs) ?? Math.floor(oldest / windowMs) * windowMs;
       if (!Number.isFinite(from) || target <= from) continue;
       const series = [...engine.series.values()].filter((one) => one.id !== 0);
