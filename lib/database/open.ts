@@ -1,4 +1,4 @@
-import { EmbeddedEngine } from "./embedded/choose.ts";
+import { EmbeddedEngine } from "./embedded/embedded-engine.ts";
 import type { DatabaseOptions } from "./options.ts";
 import { PgDatabase } from "./pg-database.ts";
 import { ServerEngine } from "./server.ts";
