@@ -85,6 +85,7 @@ describe("tags chosen by pointing", () => {
         y: 120,
         wires: [[], []],
       },
+      { id: "tags-gone", type: "fplus-opcua-endpoint", name: "Gone", url: "opc.tcp://127.0.0.1:9/none" },
       {
         id: "tags-call",
         type: "fplus-opcua-call",
@@ -133,6 +134,25 @@ describe("tags chosen by pointing", () => {
     await page.locator("#node-dialog-ok").click();
     await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
     assert.deepEqual(watched.problems, []);
+  });
+
+  test("a server that does not answer is told in the tree's place", async (t) => {
+    if (missing(t, "chromium", chromiumProgram)) return;
+    const { page } = watched;
+    const known = watched.problems.length;
+    await openReader(page);
+    await page.selectOption("#node-input-endpoint", "tags-gone");
+    await page.locator("#fplus-opcua-read-browse").click();
+    await page.locator(".fplus-browser > .fplus-error", { hasText: /connection refused/i }).waitFor();
+    await page.waitForTimeout(2500);
+    await watched.screenshot("opcua-tree-refused");
+    await page.locator("#fplus-browser-cancel").click();
+    await page.locator("#fplus-browser-cancel").waitFor({ state: "detached" });
+    await page.locator("#node-dialog-cancel").click();
+    await page.locator("#node-dialog-ok").waitFor({ state: "hidden" });
+    // One answer says so; the dialog does not go on asking.
+    const fresh = watched.problems.splice(known);
+    assert.ok(fresh.length === 1 && fresh[0]!.startsWith("409 "), fresh.join("\n"));
   });
 
   test("before any deploy: the tree shows live values, a search finds, ticks become rows", async (t) => {

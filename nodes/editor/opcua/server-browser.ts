@@ -38,7 +38,11 @@ export class ServerBrowser {
     this.selection = new Selection(single, onChange);
     const feed = (): ValueFeed => this.#feed;
     const shared = { view: this.view, selection: this.selection, values: feed, classes };
-    this.#tree = new ServerTree(shared, (text) => this.say(text, true));
+    this.#tree = new ServerTree(
+      shared,
+      () => this.#look(),
+      (text) => this.say(text, true),
+    );
     this.#results = new SearchResults(shared, (text) => this.say(text));
     this.#feed = new ValueFeed(
       this.view,
@@ -56,6 +60,7 @@ export class ServerBrowser {
     this.#status.setAttribute("role", "status");
     this.element.append(this.#search, this.#status, this.#tree.element, this.#results.element, this.footer);
     this.#look();
+    this.say("Connecting …");
   }
 
   say(text: string, isError = false): void {

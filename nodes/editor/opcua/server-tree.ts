@@ -21,12 +21,14 @@ export interface BrowsePlace {
 export class ServerTree {
   readonly #model = new TreeModel();
   readonly #place: BrowsePlace;
+  readonly #onReady: () => void;
   readonly #onError: (text: string) => void;
   readonly #list: VirtualList;
   #active = 0;
 
-  constructor(place: BrowsePlace, onError: (text: string) => void) {
+  constructor(place: BrowsePlace, onReady: () => void, onError: (text: string) => void) {
     this.#place = place;
+    this.#onReady = onReady;
     this.#onError = onError;
     this.#list = new VirtualList({
       role: "tree",
@@ -85,6 +87,7 @@ export class ServerTree {
             true,
           );
         this.redraw();
+        if (line === this.#model.root && offset === 0) this.#onReady();
       })
       .catch((error: unknown) => {
         line.loading = false;

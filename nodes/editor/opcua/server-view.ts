@@ -55,10 +55,16 @@ export interface Pick {
 export class ServerView {
   readonly #endpoint: string;
   #id: Promise<string> | undefined;
+  #open = false;
   #closed = false;
 
   constructor(endpoint: string) {
     this.#endpoint = endpoint;
+  }
+
+  /** The server has answered; nothing but opening the tree tries to connect. */
+  get isOpen(): boolean {
+    return this.#open && !this.#closed;
   }
 
   children(node: string, offset: number): Promise<{ nodes: TreeNode[]; total: number }> {
@@ -97,6 +103,7 @@ export class ServerView {
     let id: string;
     try {
       id = await this.#id;
+      this.#open = true;
     } catch (error) {
       this.#id = undefined;
       throw error;

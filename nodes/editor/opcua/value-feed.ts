@@ -35,6 +35,7 @@ export class ValueFeed {
       const next = (): void => {
         if (!this.#closed) this.#schedule(PERIOD_MS);
       };
+      if (!this.#view.isOpen) return next();
       // An empty question tells the server's side that somebody is still looking.
       this.#view.values(asked).then(
         (values) => {
