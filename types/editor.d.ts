@@ -82,7 +82,11 @@ declare const RED: {
     createEditor(options: { id: string; mode: string; value: string }): CodeEditor;
   };
   readonly tabs: {
-    create(options: Record<string, unknown>): { addTab(tab: { id: string; label: string }): void; resize(): void };
+    create(options: Record<string, unknown>): {
+      addTab(tab: { id: string; label: string }): void;
+      activateTab(id: string): void;
+      resize(): void;
+    };
   };
   readonly popover: { tooltip(element: JQuery, text: string): unknown };
   readonly validators: {

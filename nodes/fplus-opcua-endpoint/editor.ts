@@ -63,7 +63,7 @@ RED.nodes.registerType("fplus-opcua-endpoint", {
     // Flows of before had a user or none.
     if (!field("userType")) $(selectorOf("userType")).val(field("username") === "" ? "anonymous" : "password");
     if (!field("trust")) $(selectorOf("trust")).val("first-use");
-    showTabs(() => panel.load());
+    const openCertificates = showTabs(() => panel.load());
     const panel = new CertificatePanel($("#fplus-opcua-certificates"));
     const finder = new ServerFinder($("#fplus-opcua-found"), takeOver);
     for (const name of ["securityMode", "securityPolicy", "userType"]) $(selectorOf(name)).on("change", showFields);
@@ -71,7 +71,7 @@ RED.nodes.registerType("fplus-opcua-endpoint", {
     choosePolicy();
     showFields();
     $("#fplus-opcua-find").on("click", () => finder.find(field("url")));
-    $("#fplus-opcua-test").on("click", () => testConnection(this));
+    $("#fplus-opcua-test").on("click", () => testConnection(this, openCertificates));
   },
 });
 
@@ -90,7 +90,8 @@ function secondsOrBlank(this: EditorInstance, value: string, _options: unknown):
   );
 }
 
-function showTabs(onCertificates: () => void): void {
+/** Shows the tabs; what comes back opens the one with the certificates. */
+function showTabs(onCertificates: () => void): () => void {
   const tabs = RED.tabs.create({
     id: "fplus-opcua-tabs",
     onchange: ({ id }: { id: string }) => {
@@ -102,6 +103,7 @@ function showTabs(onCertificates: () => void): void {
   tabs.addTab({ id: "fplus-opcua-tab-connection", label: "Connection" });
   tabs.addTab({ id: "fplus-opcua-tab-certificates", label: "Certificates" });
   tabs.addTab({ id: "fplus-opcua-tab-more", label: "Stand-ins and times" });
+  return () => tabs.activateTab("fplus-opcua-tab-certificates");
 }
 
 /** A mode has a policy, and None has none. */
@@ -151,7 +153,7 @@ function formValues(id: string): Record<string, unknown> {
   };
 }
 
-function testConnection(node: EditorInstance): void {
+function testConnection(node: EditorInstance, openCertificates: () => void): void {
   const result = $("#fplus-opcua-result").text("Connecting …").attr("class", "");
   const say = (text: string, good: boolean): void =>
     void result.text(text).attr("class", good ? "fplus-opcua-good" : "fplus-opcua-bad");
@@ -165,6 +167,8 @@ function testConnection(node: EditorInstance): void {
       const retype =
         !ok && field("url") !== node["url"] && Object.keys(CREDENTIALS).some((name) => field(name) === STORED);
       say(retype ? `${text} The address is a new one: type the password again.` : text, ok);
+      if (!ok && /under Certificates/.test(text))
+        result.append(" ", smallButton("Show certificates", openCertificates));
       const known = field("standIns").split(/[\s,]+/);
       const added = standIns.filter((url) => !known.includes(url));
       if (added.length > 0) result.append(" ", offerStandIns(added));
@@ -174,14 +178,17 @@ function testConnection(node: EditorInstance): void {
 }
 
 function offerStandIns(urls: readonly string[]): JQuery {
-  return $("<button type='button'>")
-    .addClass("red-ui-button red-ui-button-small")
-    .text(urls.length === 1 ? "Add its stand-in" : `Add its ${urls.length} stand-ins`)
-    .on("click", (event) => {
-      const kept = field("standIns").trim();
-      $(selectorOf("standIns"))
-        .val([...(kept === "" ? [] : [kept]), ...urls].join("\n"))
-        .trigger("change");
-      $(event.target).remove();
-    });
+  const text = urls.length === 1 ? "Add its stand-in" : `Add its ${urls.length} stand-ins`;
+  const offer = smallButton(text, () => {
+    const kept = field("standIns").trim();
+    $(selectorOf("standIns"))
+      .val([...(kept === "" ? [] : [kept]), ...urls].join("\n"))
+      .trigger("change");
+    offer.remove();
+  });
+  return offer;
+}
+
+function smallButton(text: string, click: () => void): JQuery {
+  return $("<button type='button'>").addClass("red-ui-button red-ui-button-small").text(text).on("click", click);
 }

@@ -79,7 +79,7 @@ describe("the endpoint's dialog", () => {
     await page.locator("#fplus-opcua-result", { hasText: "is not trusted yet" }).waitFor();
     await watched.screenshot("endpoint-refused");
 
-    await tab("Certificates");
+    await page.getByRole("button", { name: "Show certificates" }).click();
     const row = page.locator("table[aria-label='Certificates of servers'] tr", { hasText: `127.0.0.1:${port}` });
     await row.getByText("rejected", { exact: true }).waitFor();
     await watched.screenshot("endpoint-certificates");

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ClientSession } from "node-opcua";
 import { FplusError } from "../../../lib/errors/index.ts";
 import { discoverTags, Endpoint, Monitor, Poller, Writer } from "../../../lib/opcua/index.ts";
-import { tooLarge, USUAL_LIMITS } from "../../../lib/opcua/limits.ts";
+import { readLimits, tooLarge, USUAL_LIMITS } from "../../../lib/opcua/limits.ts";
 import { makeCertificate } from "../../support/certificates.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { COUNTER_NAMESPACE, startTestServer } from "../../support/opcua-server.ts";
@@ -45,6 +46,27 @@ test("a value that a server would not take for its size is refused here", () => 
   for (const fits of [[1, 2, 3], Buffer.from("ab"), 7, "a long text", null])
     assert.equal(tooLarge(fits, limits), undefined);
   assert.equal(tooLarge(Array.from({ length: 99 }), USUAL_LIMITS), undefined);
+});
+
+test("a server that states nothing gets the usual, or what is known of its make; one that takes few at a time is asked one by one", async () => {
+  const asked: number[] = [];
+  const session = (product: string, most: number): ClientSession => {
+    const answer = ({ nodeId }: { nodeId: string }) => ({
+      value: { value: nodeId === "i=2261" ? product : undefined },
+    });
+    const read = async (wanted: { nodeId: string } | { nodeId: string }[]): Promise<unknown> => {
+      const count = Array.isArray(wanted) ? wanted.length : 1;
+      asked.push(count);
+      if (count > most) throw new Error("serviceResult = BadTooManyOperations (0x80100000)");
+      return Array.isArray(wanted) ? wanted.map(answer) : answer(wanted);
+    };
+    return { read } as unknown as ClientSession;
+  };
+  assert.equal((await readLimits(session("SIMATIC S7-1200", 100))).itemsPerCall, 100);
+  assert.deepEqual(await readLimits(session("Somebody's", 100)), USUAL_LIMITS);
+  asked.length = 0;
+  assert.deepEqual(await readLimits(session("Somebody's", 3)), USUAL_LIMITS);
+  assert.ok(asked.slice(1).every((count) => count === 1));
 });
 
 test("a server's limits are read, and kept to by everything that asks it", async (t) => {

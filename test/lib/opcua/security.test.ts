@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { createPrivateKey } from "node:crypto";
+import { copyFileSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { FplusError } from "../../../lib/errors/index.ts";
@@ -119,6 +119,16 @@ test("a user's certificate: pasted, from files, with an encrypted key; and what 
   assert.equal(await tried({ certificate: user.certificate, key: user.key }), undefined);
   const oneLine = user.key.replaceAll("\n", " ");
   assert.equal(await tried({ certificate: user.certificateFile, key: oneLine }), undefined);
+  const encrypted = createPrivateKey(user.key).export({
+    type: "pkcs8",
+    format: "pem",
+    cipher: "aes-256-cbc",
+    passphrase: "sesam",
+  });
+  const locked = { certificate: user.certificate, key: String(encrypted) };
+  assert.equal(await tried({ ...locked, passphrase: "sesam" }), undefined);
+  for (const token of [locked, { ...locked, passphrase: "falsch" }])
+    assert.match((await tried(token))?.message ?? "", /encrypted, and the passphrase is missing or wrong/);
   const stranger = await makeCertificate(folder, { name: "stranger", user: true });
   assert.match(
     (await tried({ certificate: stranger.certificate, key: stranger.key }))?.describe() ?? "",
