@@ -30,6 +30,7 @@ export class ServerBrowser {
   readonly #feed: ValueFeed;
   readonly #search = document.createElement("input");
   readonly #status = part("div", "fplus-status");
+  readonly #again = document.createElement("button");
   #typing = 0;
 
   constructor(endpoint: string, { classes, single, hint }: Choice, onChange: () => void) {
@@ -41,7 +42,7 @@ export class ServerBrowser {
     this.#tree = new ServerTree(
       shared,
       () => this.#look(),
-      (text) => this.say(text, true),
+      (text) => this.#failed(text),
     );
     this.#results = new SearchResults(shared, (text) => this.say(text));
     this.#feed = new ValueFeed(
@@ -58,7 +59,19 @@ export class ServerBrowser {
       this.#typing = window.setTimeout(() => this.#look(), TYPING_MS);
     });
     this.#status.setAttribute("role", "status");
-    this.element.append(this.#search, this.#status, this.#tree.element, this.#results.element, this.footer);
+    this.#again.type = "button";
+    this.#again.className = "red-ui-button fplus-again";
+    this.#again.textContent = "Try again";
+    this.#again.hidden = true;
+    this.#again.addEventListener("click", () => this.#connect());
+    this.element.append(
+      this.#search,
+      this.#status,
+      this.#again,
+      this.#tree.element,
+      this.#results.element,
+      this.footer,
+    );
     this.#look();
     this.say("Connecting …");
   }
@@ -74,6 +87,17 @@ export class ServerBrowser {
     this.#tree.close();
     this.#results.close();
     this.view.close();
+  }
+
+  #connect(): void {
+    this.#again.hidden = true;
+    this.say("Connecting …");
+    this.#tree.load();
+  }
+
+  #failed(text: string): void {
+    this.say(text, true);
+    this.#again.hidden = !this.#tree.isEmpty;
   }
 
   get #shown(): ServerTree | SearchResults {

@@ -39,7 +39,16 @@ export class ServerTree {
       onVisible: (from, to) => this.#loadVisible(from, to),
       onKey: (event) => this.#key(event),
     });
+    this.load();
+  }
+
+  /** Asks for what is at the top. */
+  load(): void {
     this.#load(this.#model.root, ROOT, 0);
+  }
+
+  get isEmpty(): boolean {
+    return this.#model.lines.length === 0;
   }
 
   get element(): HTMLElement {
