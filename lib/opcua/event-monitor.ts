@@ -78,6 +78,7 @@ export class EventMonitor implements SessionUser {
   #changed = false;
   #refreshTimer: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
+  #triedSilence = false;
   #retry: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
@@ -103,6 +104,7 @@ export class EventMonitor implements SessionUser {
 
   connected(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void> {
     this.#link = { session, limits, opcua };
+    this.#watchSilence();
     return this.#queue(async (link) => {
       try {
         await this.#takeUp(link);
@@ -160,11 +162,27 @@ export class EventMonitor implements SessionUser {
 
   #forget(subscription: Subscription, reason: string): void {
     if (this.#subscription !== subscription) return;
-    subscription.lost(reason);
     this.#subscription = undefined;
+    subscription.lost(reason);
     this.#options.onNotice?.(
       `The server has given the subscription up (${reason}): a new one was made, events in between may be missing.`,
     );
+  }
+
+  /** From the first moment on, because a server may leave even the taking up unanswered. */
+  #watchSilence(): void {
+    clearInterval(this.#watch);
+    this.#watch = setInterval(() => {
+      const subscription = this.#subscription;
+      if (subscription === undefined || subscription.silence <= 3 * subscription.keepAliveMs + WATCH_MS) return;
+      const reason = `no publish response for ${Math.round(subscription.silence / 1000)} s`;
+      // Some servers leave the subscription with the connection that is gone: then only a new session helps.
+      const isSecond = this.#triedSilence;
+      this.#triedSilence = true;
+      if (!isSecond) return this.#endpoint.reconnect(reason);
+      this.#forget(subscription, reason);
+      return this.#endpoint.restart(reason);
+    }, WATCH_MS);
   }
 
   /** What the server answered is said and tried again; the session, which others use, is left alone. */
@@ -184,12 +202,6 @@ export class EventMonitor implements SessionUser {
   async #open(link: Link): Promise<void> {
     if (this.#subscription === undefined) await this.#subscribe(link);
     await this.#refresh(link);
-    clearInterval(this.#watch);
-    this.#watch = setInterval(() => {
-      const subscription = this.#subscription;
-      if (subscription !== undefined && subscription.silence > 3 * subscription.keepAliveMs + WATCH_MS)
-        this.#endpoint.reconnect(`no publish response for ${Math.round(subscription.silence / 1000)} s`);
-    }, WATCH_MS);
   }
 
   async #subscribe({ session, limits, opcua }: Link): Promise<void> {
@@ -219,16 +231,15 @@ export class EventMonitor implements SessionUser {
         counters: this.counters,
       },
     );
-    this.#subscription = subscription;
-    // The list as it is now is told once, also an empty one.
-    this.#changed = true;
     try {
       await this.#createItem(opcua, session, subscription, nodeId, filter);
     } catch (error) {
-      this.#subscription = undefined;
       await subscription.close();
       throw error;
     }
+    this.#subscription = subscription;
+    // The list as it is now is told once, also an empty one.
+    this.#changed = true;
   }
 
   /** A server that cannot judge the condition sends every event; this side judges all the same. */
@@ -314,6 +325,7 @@ export class EventMonitor implements SessionUser {
   }
 
   #take(opcua: Opcua, { others }: NotificationMessage): void {
+    this.#triedSilence = false;
     for (const part of others) {
       for (const { eventFields } of (part as EventList).events ?? []) {
         try {
