@@ -3,6 +3,7 @@
  * @module
  */
 export { leaseCache } from "./cache.ts";
+export { CachedBirths } from "./cached-births.ts";
 export { leaseDatabase } from "./database.ts";
 export { type Lease, LeaseTable, type ReportingResource, type Resource } from "./lease.ts";
 export { leaseObjectStore } from "./objects.ts";

@@ -19,7 +19,7 @@ RED.nodes.registerType("fplus-sparkplug-host", {
       },
     },
     stateVersion: { value: "3" },
-    keepBirths: { value: true },
+    keepBirths: { value: "folder" },
   },
   label() {
     return this.name || String(this["host"]);

@@ -2,7 +2,8 @@ import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { openLink } from "../../lib/broker/index.ts";
 import { FplusError } from "../../lib/errors/index.ts";
-import { BirthFolder, checkId } from "../../lib/sparkplug/index.ts";
+import { CachedBirths, type Plant } from "../../lib/plant/index.ts";
+import { BirthFolder, type BirthStore, checkId } from "../../lib/sparkplug/index.ts";
 import type { BrokerService } from "../fplus-broker/fplus-broker.ts";
 import { defineNode, serviceOf } from "../frame/index.ts";
 import { type HostService, SharedHost } from "./service.ts";
@@ -14,7 +15,7 @@ interface HostConfig {
   readonly groups: string;
   readonly reorderSeconds: string | number;
   readonly stateVersion: "2" | "3";
-  readonly keepBirths: boolean;
+  readonly keepBirths: "folder" | "cache" | "none";
 }
 
 const FEW_METRICS = 50;
@@ -42,12 +43,13 @@ export default function (RED: NodeAPI): void {
         reorderTimeoutMs: secondsOf(config.reorderSeconds) * 1000,
         stateVersion: config.stateVersion === "2" ? (2 as const) : (3 as const),
       };
-      const folder = path.join(plant.stateDir, "births", hostId.replace(/[^\w.-]/g, "_"));
-      const keeps = config.keepBirths !== false;
       const lease = plant.leases.acquire(
         `sparkplug-host ${hostId}`,
-        () => new SharedHost({ ...options, openLink, ...(keeps ? { births: new BirthFolder(folder) } : {}) }),
-        JSON.stringify([options, keeps]),
+        () => {
+          const { births, release } = birthStore(plant, config.keepBirths, hostId);
+          return new SharedHost({ ...options, openLink, ...(births === undefined ? {} : { births }) }, release);
+        },
+        JSON.stringify([options, config.keepBirths]),
       );
       const shared = lease.value;
       lease.ready.then(
@@ -65,6 +67,18 @@ export default function (RED: NodeAPI): void {
     },
     { once: serveMetrics },
   );
+}
+
+function birthStore(
+  plant: Plant,
+  place: HostConfig["keepBirths"],
+  hostId: string,
+): { births?: BirthStore; release?: () => Promise<void> } {
+  if (place === "none") return {};
+  if (place !== "cache")
+    return { births: new BirthFolder(path.join(plant.stateDir, "births", hostId.replace(/[^\w.-]/g, "_"))) };
+  const cache = plant.cache();
+  return { births: new CachedBirths(cache.value, hostId), release: () => cache.release() };
 }
 
 function secondsOf(value: string | number): number {

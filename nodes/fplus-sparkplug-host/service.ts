@@ -24,9 +24,12 @@ export class SharedHost implements HostService {
   readonly host: HostApplication;
   readonly #listeners = new Set<HostListener>();
   readonly #held: ((listener: HostListener) => void)[] = [];
+  readonly #release: (() => Promise<void>) | undefined;
   #started = false;
 
-  constructor(options: Omit<HostApplicationOptions, "onBatch" | "onEvent" | "onError">) {
+  /** @param release gives back what was borrowed for the host, when it is closed */
+  constructor(options: Omit<HostApplicationOptions, "onBatch" | "onEvent" | "onError">, release?: () => Promise<void>) {
+    this.#release = release;
     this.host = new HostApplication({
       ...options,
       onBatch: (batch, topic) =>
@@ -49,8 +52,9 @@ export class SharedHost implements HostService {
     return () => void this.#listeners.delete(listener);
   }
 
-  close(): Promise<void> {
-    return this.host.close();
+  async close(): Promise<void> {
+    await this.host.close();
+    await this.#release?.();
   }
 
   #give(give: (listener: HostListener) => void): void {
