@@ -325,7 +325,6 @@ export class EventMonitor implements SessionUser {
   }
 
   #take(opcua: Opcua, { others }: NotificationMessage): void {
-    this.#triedSilence = false;
     for (const part of others) {
       for (const { eventFields } of (part as EventList).events ?? []) {
         try {
@@ -354,6 +353,8 @@ export class EventMonitor implements SessionUser {
     if (this.#conditions.take(event)) this.#changed = true;
     if (isKnown) return undefined;
     this.events += 1;
+    // Not any message: a server may repeat its last one at every taking up, and say nothing after it.
+    this.#triedSilence = false;
     return this.#options.onEvent(event, this.#refreshing);
   }
 
