@@ -50,6 +50,9 @@ export class PublishLoop {
   readonly #engine: PublishEngine;
   readonly #options: PublishLoopOptions;
   readonly #subscribers = new Map<number, Subscriber>();
+  /** How many had been added when a subscriber was. */
+  readonly #since = new Map<number, number>();
+  #added = 0;
   readonly #unknown = new Map<number, number>();
   #acknowledgements: { subscriptionId: number; sequenceNumber: number }[] = [];
   #waiting = 0;
@@ -74,12 +77,14 @@ export class PublishLoop {
 
   add(subscriber: Subscriber): void {
     this.#subscribers.set(subscriber.id, subscriber);
+    this.#since.set(subscriber.id, ++this.#added);
     this.#unknown.delete(subscriber.id);
     this.#fill();
   }
 
   remove(id: number): void {
     this.#subscribers.delete(id);
+    this.#since.delete(id);
     this.#acknowledgements = this.#acknowledgements.filter(({ subscriptionId }) => subscriptionId !== id);
   }
 
@@ -112,6 +117,7 @@ export class PublishLoop {
 
   #send(): void {
     const connection = this.#connection;
+    const added = this.#added;
     const acknowledgements = this.#acknowledgements;
     this.#acknowledgements = [];
     this.#waiting += 1;
@@ -131,7 +137,7 @@ export class PublishLoop {
           this.#acknowledgements.unshift(...acknowledgements);
           if (connection !== this.#connection) return;
           this.#waiting -= 1;
-          this.#failed(faultOf(error) ?? "");
+          this.#failed(faultOf(error) ?? "", added);
         },
       )
       .catch((error: unknown) => this.#options.onError(error));
@@ -174,13 +180,14 @@ export class PublishLoop {
     perform(this.#session, request).catch(() => undefined);
   }
 
-  #failed(fault: string): void {
+  /** @param added how many subscribers had been added when the request was sent: it says nothing of later ones */
+  #failed(fault: string, added: number): void {
     if (!this.#running) return;
     if (SESSION_GONE.test(fault)) {
       this.pause();
       this.#options.onSessionGone(fault);
     } else if (GONE.test(fault)) {
-      for (const subscriber of this.#subscribers.values()) subscriber.lost(fault);
+      for (const [id, subscriber] of this.#subscribers) if (this.#since.get(id)! <= added) subscriber.lost(fault);
       this.#fillLater();
     } else if (fault === "BadTooManyPublishRequests") {
       // Never ask more of this server; the other requests go on.

@@ -355,6 +355,8 @@ export class Subscription implements Subscriber {
     });
     try {
       const { notificationMessage } = await perform<{ notificationMessage: OpcuaNotification }>(this.#session, request);
+      // Some servers answer with an empty message in place of BadMessageNotAvailable.
+      if (notificationMessage.sequenceNumber !== sequenceNumber) return undefined;
       this.#handlers.counters.republishedMessages += 1;
       const others = (notificationMessage.notificationData ?? []).filter((part) => part !== null);
       return { sequenceNumber, dataChanges: [], others };

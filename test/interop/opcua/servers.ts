@@ -41,7 +41,6 @@ export const SERVERS: readonly ForeignServer[] = [
     },
     lacks: {
       deadband: "it compares with the value before, not with the one sent",
-      "a lost link": "its subscriptions end with their connection; read on by a new one",
       "write a part of an array": "it writes the part over the whole",
       aggregates: "the library has none",
       alarms: "the library has none",

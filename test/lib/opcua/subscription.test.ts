@@ -67,7 +67,7 @@ function message(sequenceNumber: number, isKeepAlive = false): object {
   return { sequenceNumber, notificationData: isKeepAlive ? [] : [{ monitoredItems: [] }] };
 }
 
-function fault(name: "BadMessageNotAvailable"): Error {
+function fault(name: "BadMessageNotAvailable" | "BadNoSubscription"): Error {
   const response = { responseHeader: { serviceResult: opcua.StatusCodes[name] } };
   return Object.assign(new Error(name), { response });
 }
@@ -78,6 +78,7 @@ async function subscribe(session: FakeSession) {
   const acknowledge = new Map<number, () => void>();
   const missed: number[] = [];
   const errors: unknown[] = [];
+  const lost: string[] = [];
   const loop = new PublishLoop(opcua, session as never, {
     onSessionGone: () => undefined,
     onError: (e) => errors.push(e),
@@ -93,12 +94,12 @@ async function subscribe(session: FakeSession) {
         acknowledge.set(sequenceNumber, done);
       },
       onMissed: (count) => missed.push(count),
-      onLost: () => undefined,
+      onLost: (reason) => lost.push(reason),
       onError: (error) => errors.push(error),
       counters,
     },
   );
-  return { subscription, got, acknowledge, missed, counters, errors, loop };
+  return { subscription, got, acknowledge, missed, counters, errors, loop, lost };
 }
 
 test("messages come in order and once: a gap is filled by Republish, a repeat is dropped", async () => {
@@ -252,4 +253,32 @@ test("what the server revises is one sentence", () => {
     ]),
     "",
   );
+});
+
+test("a server that answers Republish with an empty message does not have it", async () => {
+  const session = new FakeSession();
+  const { subscription, got, missed } = await subscribe(session);
+  await session.send(1, [1]);
+  for (const number of [2, 3]) session.kept.set(number, message(0, true));
+  assert.equal(await subscription.resume(), "");
+  assert.deepEqual(session.asked, [2]);
+  await session.send(4, [2, 4]);
+  assert.deepEqual([got, missed], [[1, 4], [2]]);
+});
+
+test("BadNoSubscription is about subscriptions that there were when Publish was sent", async () => {
+  const session = new FakeSession();
+  const first = await subscribe(session);
+  const before = session.publishes.splice(0);
+  await first.subscription.close();
+  const later: string[] = [];
+  const received = (): void => undefined;
+  first.loop.add({ id: 8, keepAliveMs: 5000, received, lost: (reason) => later.push(reason) });
+  for (const { answer } of before) answer(fault("BadNoSubscription"));
+  await turn();
+  assert.deepEqual([first.lost, later], [[], []]);
+  await until("Publish to be asked again", () => session.publishes.length > 0);
+  session.publishes.shift()!.answer(fault("BadNoSubscription"));
+  await turn();
+  assert.deepEqual(later, ["BadNoSubscription"]);
 });
