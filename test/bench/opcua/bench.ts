@@ -1,13 +1,14 @@
 /**
  * Reading OPC UA, beside what its users have today: values through a Node-RED against node-red-contrib-opcua, the cost of a
  * change against node-opcua's own group of monitored items, start with 10,000 tags, links that drop, redeploys, dead devices.
- * `FPLUS_BENCH_REDEPLOYS` (100) and `FPLUS_BENCH_MINUTES` (0.5) set the length of the last two.
+ * `FPLUS_BENCH_REDEPLOYS` (300) and `FPLUS_BENCH_MINUTES` (0.5) set the length of the last two.
  */
 import type { BenchResult } from "../../../scripts/bench.ts";
 import { rounded } from "../process.ts";
 import { dropLink } from "./drops.ts";
-import { redeployMany, tryDeadDevices } from "./endurance.ts";
+import { tryDeadDevices } from "./dead-devices.ts";
 import { compareIngest } from "./ingest.ts";
+import { redeployCore, type Redeployed, redeployReader } from "./redeploys.ts";
 import { secondsToFirstValues } from "./start.ts";
 import { peerHome, throughNodeRed } from "./through-node-red.ts";
 
@@ -38,13 +39,7 @@ export async function run(): Promise<BenchResult> {
   });
   for (const seconds of [1, 3, 8, 30]) rows.push(await dropped(seconds));
   rows.push(await dropped(3, 10));
-  const deploys = Number(process.env["FPLUS_BENCH_REDEPLOYS"] || 100);
-  const { sessions, subscriptions, megabytes } = await redeployMany(deploys);
-  rows.push({
-    what: `${deploys} redeploys: sessions, subscriptions; MB resident`,
-    ours: `${sessions}, ${subscriptions}; ${megabytes.map((one) => rounded(one)).join(" → ")}`,
-    aim: "1, 1; flat",
-  });
+  rows.push(...(await redeployed(Number(process.env["FPLUS_BENCH_REDEPLOYS"] || 300))));
   const minutes = Number(process.env["FPLUS_BENCH_MINUTES"] || 0.5);
   const dead = await tryDeadDevices(200, minutes);
   rows.push({
@@ -84,4 +79,24 @@ async function dropped(seconds: number, queueSize?: number): Promise<Row> {
     ours: `${missing}, ${duplicate}, ${outOfOrder}${marked > 0 ? `; ${marked} tags marked` : ""}; whole again after ${rounded(caughtUpMs / 1000)} s`,
     aim: queueSize === undefined ? "0, 0, 0" : "told by the Overflow bit of each tag",
   };
+}
+
+async function redeployed(deploys: number): Promise<Row[]> {
+  const { sessions, subscriptions, channels, ...ours } = await redeployReader(deploys);
+  const peer = await redeployCore(deploys);
+  const kilobytes = ({ halfway, end }: Redeployed): number => rounded((end - halfway) / 1000 / (deploys / 2));
+  const megabytes = ({ halfway, end }: Redeployed): string => `${rounded(halfway / 1e6)} → ${rounded(end / 1e6)} MB`;
+  return [
+    {
+      what: `${deploys} redeploys, each tenth with another endpoint: sessions, subscriptions, channels`,
+      ours: `${sessions}, ${subscriptions}, ${channels}`,
+      aim: "1, 1, 1",
+    },
+    {
+      what: `${deploys} redeploys, the second half: KB of heap and buffers more a redeploy, after a collection`,
+      ours: `${kilobytes(ours)} (${megabytes(ours)})`,
+      peer: `${kilobytes(peer)} (${megabytes(peer)}; inject and change of Node-RED)`,
+      aim: "the peer's",
+    },
+  ];
 }
