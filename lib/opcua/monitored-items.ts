@@ -63,7 +63,7 @@ export function tagKey({ device, metric }: Pick<Tag, "device" | "metric">): stri
   return `${device}/${metric}`;
 }
 
-/** The monitored items of one subscription by client handle. A handle is never given twice: late values find nobody. */
+/** The monitored items of one subscription by client handle. It gives no handle twice: late values find nobody. */
 export class MonitoredItems implements HandleTable {
   readonly signals: number[] = [];
   readonly texts: (EnumTexts | undefined)[] = [];
@@ -93,11 +93,11 @@ export class MonitoredItems implements HandleTable {
     this.#items.set(item.key, item);
   }
 
-  /** Forgets all: the subscription is gone. */
+  /** Forgets all: the subscription is gone, and hands nothing on any more. The next one gives handles from 0 again. */
   clear(): void {
     this.#items.clear();
-    this.signals.fill(-1);
-    this.texts.fill(undefined);
+    this.signals.length = 0;
+    this.texts.length = 0;
     this.structures = undefined;
   }
 

@@ -283,6 +283,8 @@ export class Subscription implements Subscriber {
   }
 
   #deliver(message: NotificationMessage): void {
+    // One asked for again may arrive after the end, when its handles mean nothing any more.
+    if (this.#ended) return;
     const { sequenceNumber } = message;
     this.#next = after(sequenceNumber);
     this.#unacknowledged.add(sequenceNumber);

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import * as opcua from "node-opcua";
 import { BatchSize } from "../../../lib/opcua/batches.ts";
 import { DeferredAcknowledgement } from "../../../lib/opcua/deferred-acknowledgement.ts";
+import { MonitoredItems } from "../../../lib/opcua/monitored-items.ts";
 import { PublishLoop } from "../../../lib/opcua/publish-loop.ts";
 import { noReadings } from "../../../lib/opcua/reading-counters.ts";
 import { revisionNotice } from "../../../lib/opcua/revision.ts";
@@ -136,6 +137,38 @@ test("a keep-alive that names a later message than the next one tells of a loss"
   assert.deepEqual(got, [1, 2]);
   await session.send(3, [3]);
   assert.deepEqual(got, [1, 2, 3]);
+});
+
+test("a message asked for again that arrives after the end is not handed on", async () => {
+  const session = new FakeSession();
+  const { subscription, got, missed } = await subscribe(session);
+  await session.send(1, [1]);
+  const perform = session.performMessageTransaction.bind(session);
+  let late: Answer | undefined;
+  session.performMessageTransaction = (request, answer) => {
+    if (request instanceof opcua.RepublishRequest) late = answer;
+    else perform(request, answer);
+  };
+  await session.send(3, [2, 3]);
+  await subscription.close();
+  assert.ok(late);
+  late(null, { notificationMessage: message(2) });
+  for (let i = 0; i < 5; i++) await turn();
+  assert.deepEqual(got, [1]);
+  assert.deepEqual(missed, []);
+});
+
+test("a subscription that is gone leaves no handles behind, however often that happens", () => {
+  const items = new MonitoredItems();
+  const item = { tag: { device: "d", metric: "m", nodeId: "ns=1;s=m" }, id: 1, samplingMs: 0, queueSize: 1 };
+  const asked = { samplingMs: 0, queueSize: 1 };
+  for (let round = 0; round < 3; round++) {
+    const handle = items.signals.length;
+    items.adopt({ ...item, key: "d/m", handle, asked, unfiltered: false }, 5);
+    assert.equal(items.signals[handle], 5);
+    items.clear();
+    assert.deepEqual([items.size, items.signals.length, items.texts.length], [0, 0, 0]);
+  }
 });
 
 test("sequence numbers go on at 1 after 4,294,967,295", async () => {
