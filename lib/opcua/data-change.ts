@@ -57,6 +57,7 @@ export class DataChangeDecoder {
   #bytes: Uint8Array = new Uint8Array();
   #view: DataView = new DataView(new ArrayBuffer(0));
   #at = 0;
+  #copy: Buffer | undefined;
   /** The time decoded last, and the words it came from: values of one message mostly share it. */
   #timeHigh = -1;
   #timeLow = -1;
@@ -81,6 +82,7 @@ export class DataChangeDecoder {
    */
   decode(bytes: Uint8Array, table: HandleTable, batch: SampleBatch, now: number): void {
     this.#bytes = bytes;
+    this.#copy = undefined;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = 4;
     const length = batch.length;
@@ -227,7 +229,7 @@ export class DataChangeDecoder {
     return high > 0 || (high === 0 && low > 0);
   }
 
-  /** The whole DataValue by node-opcua. */
+  /** The whole DataValue by node-opcua, whose values may be views of what they are read from: a copy, therefore. */
   #other(start: number, signal: number, table: HandleTable, handle: number, batch: SampleBatch, now: number): void {
     const stream = new this.#opcua.BinaryStream(this.#buffer());
     stream.length = start;
@@ -237,8 +239,8 @@ export class DataChangeDecoder {
   }
 
   #buffer(): Buffer {
-    const { buffer, byteOffset, byteLength } = this.#bytes;
-    return Buffer.from(buffer, byteOffset, byteLength);
+    this.#copy ??= Buffer.from(this.#bytes);
+    return this.#copy;
   }
 
   #slice(start: number, length: number): Uint8Array {

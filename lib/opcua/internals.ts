@@ -23,19 +23,24 @@ export interface PublishEngine {
 /** Names of private parts of node-opcua's client. */
 const CHANNEL = "_secureChannel";
 const BUILDER = "_getMessageBuilder";
+const CLIENT = "_client";
 const REMOVE_SESSION = "_removeSession";
 /** The method of a message builder that decodes a whole message. */
 export const DECODE_BODY = "_decodeMessageBody";
 
 /** The parts of node-opcua's client that it has and does not declare. */
 interface ClientInternals {
-  readonly [CHANNEL]: { readonly [BUILDER]?: () => MessageBuilder | undefined } | null;
+  readonly [CHANNEL]: {
+    readonly [BUILDER]?: () => MessageBuilder | undefined;
+    getTransport?(): { readonly parameters?: { sendBufferSize: number } } | undefined;
+  } | null;
   [REMOVE_SESSION](session: ClientSession): void;
 }
 
 /** What puts the chunks of a message together and decodes it. */
 export interface MessageBuilder {
-  readonly messageHeader?: { readonly msgType: string };
+  /** Of the chunk that came last. */
+  readonly messageHeader?: { readonly msgType: string; readonly length: number };
   readonly sequenceHeader?: { readonly requestId: number } | null;
   readonly securityHeader?: object;
   readonly channelId: number;
@@ -70,6 +75,26 @@ export function perform<R>(session: ClientSession, request: object): Promise<R> 
       else reject(error);
     });
   });
+}
+
+/** Room for a request of some hundred bytes; a longer one goes out in more chunks. */
+const SHORT_CHUNK_BYTES = 1_024;
+
+/**
+ * As `perform`, for a short request that is sent often: node-opcua allocates a whole send buffer for each, here only what
+ * such a request needs.
+ */
+export function performShort<R>(session: ClientSession, request: object): Promise<R> {
+  const { [CLIENT]: client } = session as unknown as { readonly [CLIENT]: ClientInternals | null };
+  const parameters = client?.[CHANNEL]?.getTransport?.()?.parameters;
+  if (parameters === undefined) return perform(session, request);
+  const { sendBufferSize } = parameters;
+  parameters.sendBufferSize = Math.min(SHORT_CHUNK_BYTES, sendBufferSize);
+  try {
+    return perform(session, request);
+  } finally {
+    parameters.sendBufferSize = sendBufferSize;
+  }
 }
 
 /** The name of the StatusCode with which a server refused a request; undefined where it never answered. */

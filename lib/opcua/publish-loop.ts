@@ -1,5 +1,5 @@
 import type { ClientSession } from "node-opcua";
-import { faultOf, internalsOf, perform, type PublishEngine } from "./internals.ts";
+import { faultOf, internalsOf, perform, performShort, type PublishEngine } from "./internals.ts";
 import type { Opcua } from "./load.ts";
 import type { RawPublishResponse } from "./publish-response.ts";
 
@@ -126,7 +126,7 @@ export class PublishLoop {
       requestHeader: { timeoutHint: Math.max(LEAST_TIMEOUT_MS, 2 * MOST_REQUESTS * longest) },
       subscriptionAcknowledgements: acknowledgements,
     });
-    perform<RawPublishResponse>(this.#session, request)
+    performShort<RawPublishResponse>(this.#session, request)
       .then(
         (response) => {
           if (connection === this.#connection) this.#waiting -= 1;
@@ -143,7 +143,8 @@ export class PublishLoop {
       .catch((error: unknown) => this.#options.onError(error));
   }
 
-  #dispatch({ subscriptionId, availableSequenceNumbers, notificationMessage, dataChanges }: RawPublishResponse): void {
+  #dispatch(response: RawPublishResponse): void {
+    const { subscriptionId, availableSequenceNumbers, notificationMessage, dataChanges, memory } = response;
     this.#engine.lastRequestSentTime = new Date();
     const subscriber = this.#subscribers.get(subscriptionId);
     const foreign = this.#engine.subscriptionMap[subscriptionId];
@@ -157,6 +158,9 @@ export class PublishLoop {
         },
         availableSequenceNumbers ?? [],
       );
+      // Left to the garbage collector, the memory of a fast server's messages makes it run all the time: most of what a
+      // change costs.
+      memory?.transfer(0);
     } else if (foreign !== undefined) {
       notificationMessage.notificationData ??= dataChanges?.map((bytes) => this.#decoded(bytes)) ?? [];
       if (notificationMessage.notificationData.length > 0)

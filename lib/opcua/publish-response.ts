@@ -5,7 +5,12 @@ import type { Opcua } from "./load.ts";
 /** The data changes of a publish response, undecoded: what lies in each DataChangeNotification, as views into the message. */
 export interface RawPublishResponse extends PublishResponse {
   readonly dataChanges?: readonly Uint8Array[];
+  /** The memory the views lie in, where nothing else does: whoever is done with them may free it. */
+  readonly memory?: ArrayBuffer | undefined;
 }
+
+/** Below this size memory may be shared (small Buffers lie in a pool), and freeing it gains little. */
+const LEAST_FREED_BYTES = 16_384;
 
 /** NodeIds of the binary encodings (OPC 10000-6 5.2.2.9: four bytes, namespace 0). */
 const PUBLISH_RESPONSE = 829;
@@ -122,7 +127,8 @@ export function keepDataChangesRaw(opcua: Opcua, client: OPCUAClient): void {
     response.availableSequenceNumbers = [...found.available];
     response.moreNotifications = found.moreNotifications;
     response.notificationMessage.sequenceNumber = found.sequenceNumber;
-    const raw = Object.assign(response, { dataChanges: found.dataChanges });
+    const memory = ownMemory(body, messageHeader!.length);
+    const raw = Object.assign(response, { dataChanges: found.dataChanges, memory });
     try {
       builder.emit("message", raw, messageHeader!.msgType, securityHeader, sequenceHeader!.requestId, channelId);
     } catch {
@@ -130,6 +136,15 @@ export function keepDataChangesRaw(opcua: Opcua, client: OPCUAClient): void {
     }
     return true;
   };
+}
+
+/**
+ * The memory of a message, where the message fills it: as the one chunk that a read of the socket brought, or as a body put
+ * together from many chunks.
+ */
+function ownMemory({ buffer, byteLength }: Uint8Array, chunkLength: number): ArrayBuffer | undefined {
+  const isFilled = buffer.byteLength === chunkLength || buffer.byteLength === byteLength;
+  return isFilled && byteLength >= LEAST_FREED_BYTES && buffer instanceof ArrayBuffer ? buffer : undefined;
 }
 
 function isMessage({ messageHeader, sequenceHeader, securityHeader }: MessageBuilder): boolean {

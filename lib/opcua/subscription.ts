@@ -68,6 +68,11 @@ function distance(a: number, b: number): number {
   return (b - a) | 0;
 }
 
+/** A message to be read later: its data changes are views that end with the call that brought them. */
+function ownCopy(message: NotificationMessage): NotificationMessage {
+  return { ...message, dataChanges: message.dataChanges.map((bytes) => bytes.slice()) };
+}
+
 /**
  * One subscription on a server, which outlives connections: messages come out once each and in the server's order.
  * Gaps are filled by Republish, also those that a lost link left; what the server no longer holds is counted.
@@ -257,7 +262,7 @@ export class Subscription implements Subscriber {
       this.#deliver(message);
       if (this.#held.size > 0) this.#fill();
     } else {
-      if (this.#held.size < MOST_HELD) this.#held.set(sequenceNumber, message);
+      if (this.#held.size < MOST_HELD) this.#held.set(sequenceNumber, ownCopy(message));
       this.#fill(sequenceNumber);
     }
   }

@@ -166,6 +166,34 @@ test("hostile notifications are refused with a typed error; the values before th
   assert.throws(() => decoder.decode(endless, table, new SampleBatch(), 0), { code: "opcua.malformed" });
 });
 
+test("nothing in a batch lies in the message it came from: the message's memory can be freed", () => {
+  const values = [
+    { dataType: DataType.ByteString, value: Buffer.from("one") },
+    { dataType: DataType.ByteString, arrayType: VariantArrayType.Array, value: [Buffer.from("two")] },
+    { dataType: DataType.String, value: "three" },
+    { dataType: DataType.Double, arrayType: VariantArrayType.Array, value: Float64Array.of(4) },
+  ];
+  const bytes = new Uint8Array(
+    encode(
+      values.map((value) => ({
+        handle: 0,
+        value,
+        status: opcua.StatusCodes.Good,
+        source: null,
+        server: null,
+        tenths: 0,
+      })) as Item[],
+    ),
+  );
+  const batch = new SampleBatch();
+  new DataChangeDecoder(opcua).decode(bytes, table, batch, 0);
+  const before = JSON.stringify(values.map((_, i) => batch.value(i)));
+  bytes.buffer.transfer(0);
+  assert.equal(batch.length, values.length);
+  assert.equal(JSON.stringify(values.map((_, i) => batch.value(i))), before);
+  assert.match(before, /three/);
+});
+
 test("a publish response is read from its bytes; whatever is not plain is left to node-opcua, and damage never throws", () => {
   const response = new opcua.PublishResponse({
     responseHeader: { requestHandle: 77, serviceResult: opcua.StatusCodes.Good },

@@ -24,6 +24,8 @@ class FakeSession {
     send_publish_request() {},
   };
   asked: number[] = [];
+  /** Answers Republish in place of what is kept. */
+  republish: ((answer: Answer) => void) | undefined;
 
   getPublishEngine(): object {
     return this.engine;
@@ -40,6 +42,7 @@ class FakeSession {
       });
     else if (request instanceof opcua.RepublishRequest) {
       this.asked.push(request.retransmitSequenceNumber);
+      if (this.republish !== undefined) return this.republish(answer);
       const message = this.kept.get(request.retransmitSequenceNumber);
       if (message !== undefined) answer(null, { notificationMessage: message });
       else answer(fault("BadMessageNotAvailable"));
@@ -76,6 +79,7 @@ function fault(name: "BadMessageNotAvailable" | "BadNoSubscription"): Error {
 async function subscribe(session: FakeSession) {
   const counters = noReadings();
   const got: number[] = [];
+  const contents: string[] = [];
   const acknowledge = new Map<number, () => void>();
   const missed: number[] = [];
   const errors: unknown[] = [];
@@ -90,8 +94,9 @@ async function subscribe(session: FakeSession) {
     loop,
     { publishingMs: 100, lifetimeMs: 60_000 },
     {
-      onMessage: ({ sequenceNumber }, done) => {
+      onMessage: ({ sequenceNumber, dataChanges }, done) => {
         got.push(sequenceNumber);
+        contents.push(dataChanges.join());
         acknowledge.set(sequenceNumber, done);
       },
       onMissed: (count) => missed.push(count),
@@ -100,7 +105,7 @@ async function subscribe(session: FakeSession) {
       counters,
     },
   );
-  return { subscription, got, acknowledge, missed, counters, errors, loop, lost };
+  return { subscription, got, contents, acknowledge, missed, counters, errors, loop, lost };
 }
 
 test("messages come in order and once: a gap is filled by Republish, a repeat is dropped", async () => {
@@ -115,6 +120,39 @@ test("messages come in order and once: a gap is filled by Republish, a repeat is
   assert.deepEqual(got, [1, 2, 3, 4, 5]);
   assert.deepEqual([counters.republishedMessages, counters.repeatedMessages], [2, 1]);
   assert.deepEqual(errors, []);
+});
+
+test("a message's memory is freed when it was read; one that waits for an earlier message has a copy", async () => {
+  const session = new FakeSession();
+  const { got, contents } = await subscribe(session);
+  const memories: ArrayBuffer[] = [];
+  const send = async (sequenceNumber: number): Promise<void> => {
+    await until("a Publish request", () => session.publishes.length > 0);
+    const bytes = Uint8Array.of(sequenceNumber, 0, 0, 0, 0, 0);
+    memories.push(bytes.buffer);
+    session.publishes.shift()!.answer(null, {
+      subscriptionId: 7,
+      availableSequenceNumbers: [1, 2],
+      notificationMessage: { sequenceNumber, notificationData: null },
+      dataChanges: [bytes.subarray(0, 4)],
+      memory: bytes.buffer,
+    });
+  };
+  let answer: Answer | undefined;
+  session.republish = (late) => void (answer = late);
+  await send(2);
+  await until("a question for the first", () => answer !== undefined);
+  answer!(null, { notificationMessage: message(1) });
+  await until("the first two", () => got.length === 2);
+  await turn();
+  await send(3);
+  await until("all three", () => got.length === 3);
+  assert.deepEqual(got, [1, 2, 3]);
+  assert.deepEqual(contents, ["", "2,0,0,0", "3,0,0,0"]);
+  assert.deepEqual(
+    memories.map(({ detached }) => detached),
+    [true, true],
+  );
 });
 
 test("what the server no longer holds is counted, and is not asked for in vain", async () => {
