@@ -10,6 +10,7 @@ const HEIGHT: Readonly<Record<string, number>> = {
   health: 1,
   sample: 1,
   units: 1,
+  thread: 1,
   schema: 2,
   spool: 2,
   broker: 2,

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { FplusError, messageOf } from "../../errors/index.ts";
+import { threadModule } from "../../thread/index.ts";
 import type { Engine, Reachable } from "../engine.ts";
 import { type LiteReply, type LiteRequest, LiteWire } from "./lite-wire.ts";
 
@@ -57,9 +58,7 @@ export class LiteEngine implements Engine {
   async #start(): Promise<void> {
     const directory = liteFolder(this.#folder);
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    // The same file as .ts in the sources and .js in the package.
-    const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    const worker = new Worker(new URL(`./lite-worker${extension}`, import.meta.url), {
+    const worker = new Worker(threadModule("database/embedded/lite-worker"), {
       name: "fplus-database",
       workerData: { directory },
     });

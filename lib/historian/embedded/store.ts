@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { type ErrorCode, FplusError, toFplusError } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
 import { type SampleBatch, type SignalRegistry, signals, ValueType } from "../../sample/index.ts";
+import { threadModule } from "../../thread/index.ts";
 import type { EmbeddedOptions } from "../options.ts";
 import { NULL_BIT, type Points, takeIn } from "../points.ts";
 import type { RollUp } from "../rollup.ts";
@@ -181,9 +182,7 @@ export class EmbeddedHistorian implements HistorianStore {
   }
 
   async #start(): Promise<void> {
-    // The same file as .ts in the sources and .js in the package.
-    const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
+    const worker = new Worker(threadModule("historian/embedded/worker"), {
       name: "fplus-historian",
       // Its garbage is short-lived typed arrays; a large young generation only makes the process larger.
       resourceLimits: { maxYoungGenerationSizeMb: 8 },

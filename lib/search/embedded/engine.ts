@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, FplusError, toFplusError } from "../../errors/index.ts";
+import { threadModule } from "../../thread/index.ts";
 import type { EmbeddedSearchOptions } from "../options.ts";
 import type { IndexSettings, SearchAnswer, SearchDocument, SearchEngine, SearchRequest } from "../types.ts";
 import type { EngineReply, EngineRequest, NumberedRequest } from "./protocol.ts";
@@ -78,9 +79,7 @@ export class EmbeddedSearch implements SearchEngine {
   }
 
   async #start(): Promise<void> {
-    // The same file as .ts in the sources and .js in the package.
-    const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), { name: "fplus-search" });
+    const worker = new Worker(threadModule("search/embedded/worker"), { name: "fplus-search" });
     this.#worker = worker;
     worker.on("message", (reply: EngineReply) => this.#receive(reply));
     worker.on("error", (error) => this.#ended(worker, error));
