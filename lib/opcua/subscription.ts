@@ -240,6 +240,8 @@ export class Subscription implements Subscriber {
     } finally {
       this.#filling = false;
     }
+    // It may have been closed meanwhile.
+    if (this.#ended) return "";
     this.#loop.add(this);
     this.#fill();
     return "";

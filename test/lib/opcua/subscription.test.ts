@@ -353,3 +353,23 @@ test("BadNoSubscription is about subscriptions that there were when Publish was 
   await turn();
   assert.deepEqual(later, ["BadNoSubscription"]);
 });
+
+test("a subscription that is closed while it is taken up is not served again", async () => {
+  const session = new FakeSession();
+  const { subscription } = await subscribe(session);
+  await session.send(1, [1]);
+  let answer: Answer | undefined;
+  session.performMessageTransaction = (request, done) => {
+    if (request instanceof opcua.RepublishRequest) answer = done;
+    else FakeSession.prototype.performMessageTransaction.call(session, request, done);
+  };
+  const resumed = subscription.resume();
+  await subscription.close();
+  for (const { answer: end } of session.publishes.splice(0))
+    end(null, { subscriptionId: 7, notificationMessage: message(2, true) });
+  await turn();
+  answer!(fault("BadMessageNotAvailable"));
+  assert.equal(await resumed, "");
+  await turn();
+  assert.equal(session.publishes.length, 0);
+});
