@@ -105,6 +105,7 @@ describe("several servers", () => {
     const edge = away.edge(temporaryFolder(t), { otherServers: [here.address], nextServerMs: 400 });
     await until("online", () => edge.online);
     assert.ok(edge.health().detail.includes(here.address.url));
+    await until("its birth", () => here.seen.length > 0);
     assert.deepEqual(here.types(), ["NBIRTH/N"]);
     await here.stopBroker();
     await until("offline", () => !edge.online);
@@ -125,7 +126,9 @@ describe("several servers", () => {
     await until("on the first", () => edge.online && edge.health().detail.includes(first.address.url));
     await host.close();
     await until("on the second", () => edge.online && edge.health().detail.includes(second.address.url), 20_000);
+    await until("its death on the first", () => first.seen.length > 1);
     assert.deepEqual(first.types(), ["NBIRTH/N", "NDEATH/N"]);
+    await until("its birth there", () => second.seen.length > 0);
     const bdSeq = (seen: Seen | undefined) => Number(named(seen, "bdSeq")?.value);
     assert.equal(bdSeq(second.seen[0]), bdSeq(first.seen[0]) + 1);
   });

@@ -116,9 +116,10 @@ test("any order of messages is survived", async (t) => {
 test("a restarted host resolves aliases at once, from the births it kept", async (t) => {
   const w = await world(t);
   const folder = temporaryFolder(t);
-  const edge = w.edge(temporaryFolder(t));
   const first = w.host({ births: new BirthFolder(folder) });
-  await until("online", () => edge.online && first.host.connected);
+  await until("connected", () => first.host.connected);
+  const edge = w.edge(temporaryFolder(t));
+  await until("online", () => first.host.nodes()[0]?.state === "online");
   edge.accept(sampled({ Kept: 1 }, 0, "Saw"));
   await until("value", () => first.values.has("G/N/Saw/Kept"));
   await first.host.close();
