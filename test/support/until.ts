@@ -1,5 +1,5 @@
 /** Asks again every 10 ms until the answer is true; fails saying what was waited for. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function until(what: string, check: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);

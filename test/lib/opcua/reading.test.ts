@@ -157,7 +157,7 @@ test("a server that is killed and comes back is read again, by a new subscriptio
   let counter = await startCounter(port!, 2, 50);
   t.after(() => counter.stop());
   const errors: unknown[] = [];
-  const endpoint = openEndpoint(t, counter.url, (error) => errors.push(error));
+  const endpoint = openEndpoint(t, counter.url, { onError: (error) => errors.push(error) });
   const collected = collector();
   const tags: Tag[] = [{ device: "Counter1", metric: "Count", nodeId: "ns=1;s=Count0" }];
   const monitor = new Monitor(endpoint, tags, { ...monitorOptions, onBatch: (batch) => collected.take(batch) });
@@ -179,10 +179,15 @@ test("an address that is none is refused by field; one that nobody answers is tr
   assert.throws(() => openEndpoint(t, "http://plc"), { code: "config.invalid", field: "url" });
   const [port] = await freePorts(1);
   const errors: unknown[] = [];
-  const endpoint = openEndpoint(t, `opc.tcp://127.0.0.1:${port}`, (error) => errors.push(error));
+  const endpoint = openEndpoint(t, `opc.tcp://127.0.0.1:${port}`, {
+    patienceMs: 100,
+    onError: (error) => errors.push(error),
+  });
   endpoint.start();
-  await until("several attempts", () => endpoint.state === "down" && errors.length > 0);
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const attempts = (): number => endpoint.health().counters["attempts"] ?? 0;
+  await until("being told", () => endpoint.state === "down" && errors.length > 0);
+  const told = attempts();
+  await until("two more attempts", () => attempts() >= told + 2);
   assert.equal(errors.length, 1);
   await assert.rejects(
     endpoint.withSession(async () => 1),

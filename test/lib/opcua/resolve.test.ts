@@ -11,7 +11,7 @@ import { openEndpoint, openSimulator } from "./rig.ts";
 const [SHORT, LONG] = ["urn:acme", "http://acme.com/UA/line"] as const;
 
 async function up(t: TestContext, url: string, onError?: (error: unknown) => void): Promise<Endpoint> {
-  const endpoint = openEndpoint(t, url, onError);
+  const endpoint = openEndpoint(t, url, onError === undefined ? {} : { onError });
   endpoint.start();
   await until("the session", () => endpoint.state === "up", 30_000);
   return endpoint;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import { Endpoint, Simulator } from "../../../lib/opcua/index.ts";
+import { Endpoint, type EndpointOptions, Simulator } from "../../../lib/opcua/index.ts";
 import { freePorts } from "../../support/ports.ts";
 
 export function pki(t: TestContext): string {
@@ -25,14 +25,14 @@ export async function openSimulator(
 }
 
 /** An endpoint that is closed before the simulator is. */
-export function openEndpoint(t: TestContext, url: string, onError?: (error: unknown) => void): Endpoint {
+export function openEndpoint(t: TestContext, url: string, more: Partial<EndpointOptions> = {}): Endpoint {
   const endpoint = new Endpoint({
     name: "PLC",
     url,
     securityMode: "None",
     securityPolicy: "None",
     pkiFolder: pki(t),
-    ...(onError === undefined ? {} : { onError }),
+    ...more,
   });
   t.after(() => endpoint.close());
   return endpoint;
