@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { FplusError, toFplusError } from "../errors/index.ts";
-import type { PartHealth } from "../health/index.ts";
+import { LazyStore, type PartHealth } from "../health/index.ts";
 import type { CacheEngine } from "./engine.ts";
 import type { Cache, CacheLock, Claim, Found, SetOptions, Subscriber, ThroughOptions } from "./types.ts";
 import { decode, encode, NOTHING } from "./values.ts";
@@ -10,10 +10,9 @@ const LOAD_MS = 10_000;
 const LOOK_MS = [10, 200] as const;
 
 /** A cache over an engine. */
-export class EngineCache implements Cache {
+export class EngineCache extends LazyStore implements Cache {
   readonly kind: "embedded" | "redis";
   readonly #engine: CacheEngine;
-  readonly #name: string;
   readonly #loading = new Map<string, Promise<unknown>>();
   readonly #counters = {
     hits: 0,
@@ -24,20 +23,13 @@ export class EngineCache implements Cache {
     waits: 0,
     bypassed: 0,
     published: 0,
-    errors: 0,
   };
-  #opened = false;
-  #closed = false;
-  #fault = "";
 
   constructor(engine: CacheEngine, name: string) {
-    this.kind = engine.mode === "embedded" ? "embedded" : "redis";
+    const { mode, detail } = engine;
+    super(engine, { kind: "cache", name, mode, detail, code: "cache.unreachable" });
+    this.kind = mode === "embedded" ? "embedded" : "redis";
     this.#engine = engine;
-    this.#name = name;
-  }
-
-  async open(): Promise<void> {
-    await this.#ask(() => Promise.resolve());
   }
 
   async get(key: string): Promise<Found> {
@@ -76,12 +68,15 @@ export class EngineCache implements Cache {
   }
 
   async subscribe(channels: readonly string[], subscriber: Subscriber): Promise<() => Promise<void>> {
-    if (this.#closed) throw new FplusError("cache.unreachable", "the cache is closed");
+    this.checkClosed();
+    // A server that is away is no reason to fail: whoever listens hears once it is there.
     if (this.kind === "embedded") await this.open();
-    this.#opened = true;
     return await this.#engine.hear(channels.map(checked), {
       heard: (channel, text) => subscriber.heard(channel, text === NOTHING ? undefined : decode(text)),
-      listening: (up, error) => subscriber.listening?.(up, error),
+      listening: (up, error) => {
+        this.note(up ? undefined : toFplusError("cache.unreachable", error ?? new Error("the connection is lost")));
+        subscriber.listening?.(up, error);
+      },
     });
   }
 
@@ -158,21 +153,8 @@ export class EngineCache implements Cache {
   health(): PartHealth {
     const { hits, misses } = this.#counters;
     const asked = hits + misses;
-    return {
-      kind: "cache",
-      name: this.#name,
-      status: this.#fault !== "" ? "down" : this.#opened ? "up" : "off",
-      mode: this.#engine.mode,
-      detail: this.#fault || (this.#opened ? this.#engine.detail : "not in use"),
-      counters: { ...this.#counters },
-      gauges: { hitRatio: asked === 0 ? 0 : Math.round((hits / asked) * 1000) / 1000, ...this.#engine.gauges() },
-    };
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#engine.close();
+    const hitRatio = asked === 0 ? 0 : Math.round((hits / asked) * 1000) / 1000;
+    return this.report(this.#counters, { hitRatio, ...this.#engine.gauges() });
   }
 
   async #through<T>(
@@ -205,20 +187,8 @@ export class EngineCache implements Cache {
     return value;
   }
 
-  async #ask<T>(run: (engine: CacheEngine) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new FplusError("cache.unreachable", "the cache is closed");
-    this.#opened = true;
-    try {
-      await this.#engine.open();
-      const answer = await run(this.#engine);
-      this.#fault = "";
-      return answer;
-    } catch (error) {
-      const failure = toFplusError("cache.command", error);
-      this.#counters.errors += 1;
-      if (failure.code === "cache.unreachable") this.#fault = failure.message;
-      throw failure;
-    }
+  #ask<T>(run: (engine: CacheEngine) => Promise<T>): Promise<T> {
+    return this.run(() => run(this.#engine));
   }
 }
 

@@ -142,7 +142,7 @@ export class PgDatabase implements Database {
       status: idle ? "off" : this.#fault === "" ? "up" : "down",
       mode: this.#engine.mode,
       detail: idle
-        ? "not in use: it starts at the first statement"
+        ? "not used yet: it starts at the first statement"
         : this.#fault || (this.#session?.reachable.detail ?? "starting"),
       counters: { ...this.#counters, notifications: this.#listeners.heard },
       gauges: {

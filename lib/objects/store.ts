@@ -1,5 +1,5 @@
-import { FplusError, toFplusError } from "../errors/index.ts";
-import type { PartHealth } from "../health/index.ts";
+import { FplusError } from "../errors/index.ts";
+import { LazyStore, type PartHealth } from "../health/index.ts";
 import { takeInBody, verified } from "./content.ts";
 import { checkBucket, checkKey } from "./names.ts";
 import type {
@@ -27,41 +27,34 @@ const WEEK_S = 7 * 24 * HOUR_S;
  * Errors are `FplusError`: `objects.missing`, `objects.name`, `objects.request`, `objects.content-type`, `objects.checksum`,
  * `objects.refused`, `objects.unreachable` (try again later) and `objects.io`.
  */
-export class ObjectStore {
+export class ObjectStore extends LazyStore {
   readonly #engine: ObjectEngine;
-  readonly #name: string;
-  readonly #counters = { stored: 0, read: 0, deleted: 0, bytesIn: 0, bytesOut: 0, refused: 0, errors: 0 };
-  #opening: Promise<void> | undefined;
-  #closed = false;
-  #running = 0;
-  #fault = "";
+  readonly #counters = { stored: 0, read: 0, deleted: 0, bytesIn: 0, bytesOut: 0 };
 
   constructor(engine: ObjectEngine, name = "objects") {
+    const mode = engine.kind === "embedded" ? "embedded" : "external";
+    super(engine, {
+      kind: "objects",
+      name,
+      mode,
+      detail: engine.place,
+      code: "objects.io",
+      faults: ["objects.unreachable"],
+    });
     this.#engine = engine;
-    this.#name = name;
   }
 
   get kind(): ObjectEngine["kind"] {
     return this.#engine.kind;
   }
 
-  /** Makes the folder, or asks the server whether it lets us in. Repeated after a failure. */
-  open(): Promise<void> {
-    if (this.#closed) return Promise.reject(new FplusError("objects.io", "the object store is closed"));
-    this.#opening ??= this.#engine.open().catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
-  }
-
   async buckets(): Promise<string[]> {
-    return await this.#run(() => this.#engine.buckets());
+    return await this.run(() => this.#engine.buckets());
   }
 
   /** Stores an object as a whole or not at all; the bucket is made where it is missing. */
   async put(bucket: string, key: string, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
-    return await this.#run(async () => {
+    return await this.run(async () => {
       checkBucket(bucket);
       checkKey(key);
       const { content, plan } = await takeInBody(key, body, options);
@@ -75,7 +68,7 @@ export class ObjectStore {
 
   /** An object's bytes; read the stream to its end or destroy it. A whole object is compared with its checksum on the way. */
   async get(name: ObjectName, range?: ByteRange): Promise<ObjectContent> {
-    return await this.#run(async () => {
+    return await this.run(async () => {
       checkName(name);
       checkRange(range);
       const content = verified(await this.#engine.get(name, range));
@@ -86,7 +79,7 @@ export class ObjectStore {
   }
 
   async stat(name: ObjectName): Promise<ObjectInfo> {
-    return await this.#run(() => {
+    return await this.run(() => {
       checkName(name);
       return this.#engine.stat(name);
     });
@@ -94,7 +87,7 @@ export class ObjectStore {
 
   /** One page of keys in their order. */
   async list(bucket: string, options: ListOptions = {}): Promise<ObjectPage> {
-    return await this.#run(() => {
+    return await this.run(() => {
       checkBucket(bucket);
       const { prefix = "", recursive = false, limit = PAGE, cursor } = options;
       if (!Number.isInteger(limit) || limit < 1 || limit > PAGE) {
@@ -106,7 +99,7 @@ export class ObjectStore {
 
   /** Every version of an object, the newest first; deletions are among them. */
   async versions(bucket: string, key: string): Promise<ObjectVersion[]> {
-    return await this.#run(() => {
+    return await this.run(() => {
       checkName({ bucket, key });
       return this.#engine.versions({ bucket, key });
     });
@@ -114,7 +107,7 @@ export class ObjectStore {
 
   /** Deletes an object or one version of it; what is not there is deleted already. */
   async delete(name: ObjectName): Promise<void> {
-    await this.#run(async () => {
+    await this.run(async () => {
       checkName(name);
       await this.#engine.delete(name);
       this.#counters.deleted += 1;
@@ -123,7 +116,7 @@ export class ObjectStore {
 
   /** Copies within the store, with content type, metadata and checksum; the bucket is made where it is missing. */
   async copy(from: ObjectName, to: Omit<ObjectName, "versionId">): Promise<ObjectInfo> {
-    return await this.#run(async () => {
+    return await this.run(async () => {
       checkName(from);
       checkName(to);
       await this.#engine.ensureBucket(to.bucket);
@@ -133,7 +126,7 @@ export class ObjectStore {
 
   /** A link for whoever has no key: fetches (GET) or stores (PUT) that one object until it expires. */
   async link(name: ObjectName, options: LinkOptions = {}): Promise<string> {
-    return await this.#run(async () => {
+    return await this.run(async () => {
       checkName(name);
       const { method = "GET", expiresSeconds = HOUR_S, fileName } = options;
       if (!Number.isInteger(expiresSeconds) || expiresSeconds < 1 || expiresSeconds > WEEK_S) {
@@ -150,7 +143,7 @@ export class ObjectStore {
    * @throws FplusError `objects.refused`
    */
   async grant(target: string): Promise<LinkGrant> {
-    return await this.#run(async () => {
+    return await this.run(async () => {
       const grant = await this.#engine.grant?.(target, Date.now());
       if (grant !== undefined) return grant;
       throw new FplusError("objects.refused", "the server serves its links itself", { field: "link" });
@@ -159,7 +152,7 @@ export class ObjectStore {
 
   /** From now on the bucket keeps what is replaced and deleted, or no longer does; versions that exist stay. */
   async keepVersions(bucket: string, keep: boolean): Promise<void> {
-    await this.#run(async () => {
+    await this.run(async () => {
       checkBucket(bucket);
       await this.#engine.ensureBucket(bucket);
       await this.#engine.keepVersions(bucket, keep);
@@ -168,7 +161,7 @@ export class ObjectStore {
 
   /** Sets when objects of a bucket go; replaces all rules. */
   async expire(bucket: string, rules: readonly ExpiryRule[]): Promise<void> {
-    await this.#run(async () => {
+    await this.run(async () => {
       checkBucket(bucket);
       for (const { days, prefix } of rules) {
         if (!Number.isInteger(days) || days < 1) {
@@ -185,48 +178,14 @@ export class ObjectStore {
   }
 
   async expiry(bucket: string): Promise<ExpiryRule[]> {
-    return await this.#run(() => {
+    return await this.run(() => {
       checkBucket(bucket);
       return this.#engine.expiry(bucket);
     });
   }
 
   health(): PartHealth {
-    return {
-      kind: "objects",
-      name: this.#name,
-      status: this.#fault === "" ? "up" : "down",
-      mode: this.kind === "embedded" ? "embedded" : "external",
-      detail: this.#fault || this.#engine.place,
-      counters: { ...this.#counters },
-      gauges: { running: this.#running },
-    };
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#engine.close();
-  }
-
-  /** Opens, counts, and remembers for the health page whether the store works. */
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    this.#running += 1;
-    try {
-      await this.open();
-      const result = await work();
-      this.#fault = "";
-      return result;
-    } catch (error) {
-      const fault = toFplusError("objects.io", error);
-      if (["objects.io", "objects.unreachable", "feature.off"].includes(fault.code)) {
-        this.#counters.errors += 1;
-        this.#fault = fault.message;
-      } else this.#counters.refused += 1;
-      throw fault;
-    } finally {
-      this.#running -= 1;
-    }
+    return this.report(this.#counters);
   }
 }
 

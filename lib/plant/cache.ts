@@ -1,6 +1,7 @@
 import { type Cache, type CacheOptions, openCache, optionsOfRedisUrl } from "../cache/index.ts";
 import type { HealthBoard } from "../health/index.ts";
-import type { Lease, LeaseTable } from "./lease.ts";
+import type { LeaseTable } from "./lease.ts";
+import { storeSource, type StoreSource } from "./source.ts";
 
 /** The cache inside this process, or the Redis that the environment names. */
 export function defaultCache(env: NodeJS.ProcessEnv): CacheOptions {
@@ -12,6 +13,11 @@ export function defaultCache(env: NodeJS.ProcessEnv): CacheOptions {
  * A cache that nodes share; `id` tells caches apart.
  * @throws FplusError `config.invalid`
  */
-export function leaseCache(leases: LeaseTable, board: HealthBoard, options: CacheOptions, id: string): Lease<Cache> {
-  return leases.acquireShown(`cache ${id}`, board, () => openCache(options), JSON.stringify(options));
+export function cacheSource(
+  leases: LeaseTable,
+  board: HealthBoard,
+  options: CacheOptions,
+  id: string,
+): StoreSource<Cache> {
+  return storeSource(leases, board, `cache ${id}`, () => openCache(options), JSON.stringify(options));
 }

@@ -1,7 +1,8 @@
 import path from "node:path";
 import { type Database, type DatabaseOptions, openDatabase, optionsOfUrl } from "../database/index.ts";
 import type { HealthBoard } from "../health/index.ts";
-import type { Lease, LeaseTable } from "./lease.ts";
+import type { LeaseTable } from "./lease.ts";
+import { storeSource, type StoreSource } from "./source.ts";
 
 /** The embedded database, or the PostgreSQL that the environment names. */
 export function defaultDatabase(stateDir: string, env: NodeJS.ProcessEnv): DatabaseOptions {
@@ -14,15 +15,15 @@ export function defaultDatabase(stateDir: string, env: NodeJS.ProcessEnv): Datab
  * A database that nodes share; those who name the same folder share one. `id` tells servers apart.
  * @throws FplusError `config.invalid`
  */
-export function leaseDatabase(
+export function databaseSource(
   leases: LeaseTable,
   board: HealthBoard,
   options: DatabaseOptions,
   id: string,
-): Lease<Database> {
+): StoreSource<Database> {
   const key = options.engine === "embedded" ? options.directory : id;
   // Only what decides how a connection is made: a new name is no reason to drop all connections.
   const { name: _name, ...settings } = options;
   const fingerprint = options.engine === "embedded" ? "" : JSON.stringify(settings);
-  return leases.acquireShown(`database ${key}`, board, () => openDatabase(options), fingerprint);
+  return storeSource(leases, board, `database ${key}`, () => openDatabase(options), fingerprint);
 }

@@ -76,6 +76,11 @@ export class LeaseTable {
     };
   }
 
+  /** What lives under a key, held or lingering. */
+  find(key: string): Resource | undefined {
+    return this.#entries.get(key)?.resource;
+  }
+
   /** From now on a resource closes with its last holder; those that linger close now, newest first. */
   async stop(): Promise<void> {
     this.#stopping = true;

@@ -1,13 +1,18 @@
 import path from "node:path";
 import type { HealthBoard } from "../health/index.ts";
 import { type ObjectsOptions, type ObjectStore, openObjects } from "../objects/index.ts";
-import type { Lease, LeaseTable } from "./lease.ts";
+import type { LeaseTable } from "./lease.ts";
+import { storeSource, type StoreSource } from "./source.ts";
 
 /** The store of those options, shared by all who name the same folder or server. */
-export function leaseObjectStore(leases: LeaseTable, board: HealthBoard, options: ObjectsOptions): Lease<ObjectStore> {
+export function objectsSource(
+  leases: LeaseTable,
+  board: HealthBoard,
+  options: ObjectsOptions,
+): StoreSource<ObjectStore> {
   const place = options.engine === "embedded" ? options.directory : options.url;
   const fingerprint = options.engine === "embedded" ? (options.encryptionKey ?? "") : JSON.stringify(options);
-  return leases.acquireShown(`objects ${place}`, board, () => openObjects(options), fingerprint);
+  return storeSource(leases, board, `objects ${place}`, () => openObjects(options), fingerprint);
 }
 
 /**

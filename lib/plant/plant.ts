@@ -1,16 +1,17 @@
-import path from "node:path";
 import type { BrokerAddress } from "../broker/index.ts";
 import type { Cache } from "../cache/index.ts";
 import type { Database } from "../database/index.ts";
-import { HealthBoard } from "../health/index.ts";
-import { type HistorianOptions, type HistorianStore, openHistorian } from "../historian/index.ts";
+import { HealthBoard, type PartHealth } from "../health/index.ts";
+import type { HistorianStore } from "../historian/index.ts";
 import type { ObjectStore } from "../objects/index.ts";
-import { defaultCache, leaseCache } from "./cache.ts";
-import { defaultDatabase, leaseDatabase } from "./database.ts";
-import { type Lease, LeaseTable } from "./lease.ts";
-import { defaultObjects, leaseObjectStore } from "./objects.ts";
 import type { SearchStore } from "../search/index.ts";
-import { defaultSearch, leaseSearchStore } from "./search.ts";
+import { cacheSource, defaultCache } from "./cache.ts";
+import { databaseSource, defaultDatabase } from "./database.ts";
+import { defaultHistorianSource } from "./historian.ts";
+import { type Lease, LeaseTable, type ReportingResource } from "./lease.ts";
+import { defaultObjects, objectsSource } from "./objects.ts";
+import { defaultSearch, searchSource } from "./search.ts";
+import type { StoreSource } from "./source.ts";
 
 /** Name and place of a plant. */
 export interface PlantOptions {
@@ -23,37 +24,12 @@ export interface PlantOptions {
 
 /** Stores that a user chose in place of the embedded ones. */
 export interface PlantServices {
-  readonly historian?: () => HistorianSource;
-  readonly objects?: () => ObjectsSource;
-  readonly search?: () => SearchSource;
+  readonly historian?: () => StoreSource<HistorianStore>;
+  readonly objects?: () => StoreSource<ObjectStore>;
+  readonly search?: () => StoreSource<SearchStore>;
   readonly broker?: () => BrokerAddress;
-  readonly database?: () => DatabaseSource;
-  readonly cache?: () => CacheSource;
-}
-
-/** Who can lend a historian: the config node, or the plant itself. */
-export interface HistorianSource {
-  lease(): Lease<HistorianStore>;
-}
-
-/** Who can lend an object store: the config node, or the plant itself. */
-export interface ObjectsSource {
-  lease(): Lease<ObjectStore>;
-}
-
-/** Who can lend a database. */
-export interface DatabaseSource {
-  lease(): Lease<Database>;
-}
-
-/** Who can lend a search engine: the config node, or the plant itself. */
-export interface SearchSource {
-  lease(): Lease<SearchStore>;
-}
-
-/** Who can lend a cache. */
-export interface CacheSource {
-  lease(): Lease<Cache>;
+  readonly database?: () => StoreSource<Database>;
+  readonly cache?: () => StoreSource<Cache>;
 }
 
 /** A plant: embedded defaults, replaced store by store. Cheap to make; stores open at first use. */
@@ -74,6 +50,8 @@ export interface Plant {
   cache(): Lease<Cache>;
   /** Where nodes connect that name no broker. */
   brokerAddress(): BrokerAddress;
+  /** Takes its stores that nobody uses off the health page, when another plant takes its place. */
+  retire(): void;
 }
 
 /** Nodes of one process share sessions, and are shown on one health page. */
@@ -81,53 +59,48 @@ export const processLeases = new LeaseTable();
 /** The parts of all plants of this process, on one health page. */
 export const processHealth = new HealthBoard();
 
-/** Makes a plant from its settings; nothing is opened until it is used. */
+/** Makes a plant from its settings; nothing is opened until it is used. Its stores are on the health page from now on. */
 export function openPlant(options: PlantOptions, services: PlantServices = {}): Plant {
+  const sources = { ...defaultSources(options), ...services };
+  const { historian, objects, database, search, cache } = sources;
+  const shown = [historian, objects, database, search, cache].map((source) =>
+    processHealth.addUnused(() => unusedOf(source)),
+  );
   return {
     ...options,
     health: processHealth,
     leases: processLeases,
-    historian() {
-      if (services.historian !== undefined) return services.historian().lease();
-      const store = defaultHistorian(options.stateDir, process.env);
-      const [key, fingerprint] =
-        store.engine === "embedded" ? [store.directory, ""] : [store.url, JSON.stringify(store)];
-      return processLeases.acquire(`historian ${key}`, () => openHistorian(store), fingerprint);
-    },
-    objects() {
-      if (services.objects !== undefined) return services.objects().lease();
-      const { stateDir, linkBase = "/fplus/objects" } = options;
-      return leaseObjectStore(processLeases, processHealth, defaultObjects(stateDir, linkBase, process.env));
-    },
-    database() {
-      if (services.database !== undefined) return services.database().lease();
-      return leaseDatabase(processLeases, processHealth, defaultDatabase(options.stateDir, process.env), "plant");
-    },
-    search() {
-      if (services.search !== undefined) return services.search().lease();
-      return leaseSearchStore(processLeases, processHealth, defaultSearch(options.stateDir, process.env));
-    },
-    cache() {
-      if (services.cache !== undefined) return services.cache().lease();
-      return leaseCache(processLeases, processHealth, defaultCache(process.env), "plant");
-    },
+    historian: () => historian().lease(),
+    objects: () => objects().lease(),
+    database: () => database().lease(),
+    search: () => search().lease(),
+    cache: () => cache().lease(),
     brokerAddress() {
       return services.broker?.() ?? { url: process.env["FPLUS_BROKER_URL"] || "mqtt://127.0.0.1:1883" };
+    },
+    retire() {
+      for (const off of shown) off();
     },
   };
 }
 
-/** The embedded store, or the InfluxDB that the environment names. */
-function defaultHistorian(stateDir: string, env: NodeJS.ProcessEnv): HistorianOptions {
-  const url = env["FPLUS_INFLUX_URL"];
-  if (!url) return { engine: "embedded", directory: path.join(stateDir, "historian") };
-  const org = env["FPLUS_INFLUX_ORG"];
-  const token = env["FPLUS_INFLUX_TOKEN"];
+/** The stores of a plant where nobody chose: embedded, or what the environment names. */
+function defaultSources({ stateDir, linkBase = "/fplus/objects" }: PlantOptions) {
+  const [env, leases, health] = [process.env, processLeases, processHealth];
   return {
-    engine: "influx",
-    url,
-    bucket: env["FPLUS_INFLUX_BUCKET"] || "factoryplus",
-    ...(org ? { org } : {}),
-    ...(token ? { token } : {}),
+    historian: () => defaultHistorianSource(leases, stateDir, env),
+    objects: () => objectsSource(leases, health, defaultObjects(stateDir, linkBase, env)),
+    database: () => databaseSource(leases, health, defaultDatabase(stateDir, env), "plant"),
+    search: () => searchSource(leases, health, defaultSearch(stateDir, env)),
+    cache: () => cacheSource(leases, health, defaultCache(env), "plant"),
   };
+}
+
+/** A store whose node does not run, or whose settings are wrong, is shown by that node. */
+function unusedOf(source: () => StoreSource<ReportingResource>): PartHealth | undefined {
+  try {
+    return source().unused();
+  } catch {
+    return undefined;
+  }
 }

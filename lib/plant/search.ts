@@ -1,13 +1,14 @@
 import path from "node:path";
 import type { HealthBoard } from "../health/index.ts";
 import { openSearch, type SearchOptions, type SearchStore } from "../search/index.ts";
-import type { Lease, LeaseTable } from "./lease.ts";
+import type { LeaseTable } from "./lease.ts";
+import { storeSource, type StoreSource } from "./source.ts";
 
 /** The engine of those options, shared by all who name the same folder or server. */
-export function leaseSearchStore(leases: LeaseTable, board: HealthBoard, options: SearchOptions): Lease<SearchStore> {
+export function searchSource(leases: LeaseTable, board: HealthBoard, options: SearchOptions): StoreSource<SearchStore> {
   const place = options.engine === "embedded" ? options.directory : options.url;
   const fingerprint = options.engine === "embedded" ? "" : JSON.stringify(options);
-  return leases.acquireShown(`search ${place}`, board, () => openSearch(options), fingerprint);
+  return storeSource(leases, board, `search ${place}`, () => openSearch(options), fingerprint);
 }
 
 /** Where a plant searches when nobody chose: in its folder, or on the MeiliSearch that the environment names. */

@@ -1,5 +1,4 @@
-import { FplusError, toFplusError } from "../errors/index.ts";
-import type { PartHealth } from "../health/index.ts";
+import { LazyStore, type PartHealth } from "../health/index.ts";
 import { checkDocument, checkIndex, requestOf, settingsOf } from "./request.ts";
 import type { IndexSettings, SearchAnswer, SearchDocument, SearchEngine } from "./types.ts";
 
@@ -10,43 +9,30 @@ const SLOTS = 512;
  * Errors are `FplusError`: `search.request`, `search.filter`, `search.sort`, `search.facets`, `search.document`, `search.missing`,
  * `search.refused`, `search.unreachable` (try again later) and `search.io`; `searchProblem` has MeiliSearch's names for them.
  */
-export class SearchStore {
+export class SearchStore extends LazyStore {
   readonly #engine: SearchEngine;
-  readonly #name: string;
-  readonly #counters = { searches: 0, upserted: 0, deleted: 0, refused: 0, errors: 0 };
+  readonly #counters = { searches: 0, upserted: 0, deleted: 0 };
   /** The last searches' times, for their 95th percentile. */
   readonly #times: number[] = [];
-  #opening: Promise<void> | undefined;
-  #closed = false;
-  #running = 0;
-  #fault = "";
 
   constructor(engine: SearchEngine, name = "search") {
+    const mode = engine.kind === "embedded" ? "embedded" : "external";
+    const faults = ["search.unreachable", "search.refused"] as const;
+    super(engine, { kind: "search", name, mode, detail: engine.place, code: "search.io", faults });
     this.#engine = engine;
-    this.#name = name;
   }
 
   get kind(): SearchEngine["kind"] {
     return this.#engine.kind;
   }
 
-  /** Reads the folder, or asks the server whether it lets us in. Repeated after a failure. */
-  open(): Promise<void> {
-    if (this.#closed) return Promise.reject(new FplusError("search.io", "the search engine is closed"));
-    this.#opening ??= this.#engine.open().catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
-  }
-
   async indexes(): Promise<string[]> {
-    return await this.#run(() => this.#engine.indexes());
+    return await this.run(() => this.#engine.indexes());
   }
 
   /** Makes the index where it is missing and sets what it uses its attributes for. */
   async configure(index: string, settings: IndexSettings): Promise<void> {
-    await this.#run(() => {
+    await this.run(() => {
       checkIndex(index);
       return this.#engine.configure(index, settingsOf(settings));
     });
@@ -54,7 +40,7 @@ export class SearchStore {
 
   /** Adds documents, or replaces those of the same id; they are found when it resolves. Of one id the last wins. */
   async upsert(index: string, documents: readonly SearchDocument[]): Promise<void> {
-    await this.#run(async () => {
+    await this.run(async () => {
       checkIndex(index);
       for (const document of documents) checkDocument(document);
       if (documents.length === 0) return;
@@ -65,7 +51,7 @@ export class SearchStore {
 
   /** Deletes by id; what is not there is deleted already. */
   async delete(index: string, ids: readonly string[]): Promise<void> {
-    await this.#run(async () => {
+    await this.run(async () => {
       checkIndex(index);
       for (const id of ids) checkDocument({ id });
       if (ids.length === 0) return;
@@ -76,14 +62,14 @@ export class SearchStore {
 
   /** Deletes an index with everything in it. */
   async drop(index: string): Promise<void> {
-    await this.#run(() => {
+    await this.run(() => {
       checkIndex(index);
       return this.#engine.drop(index);
     });
   }
 
   async get(index: string, id: string): Promise<SearchDocument | undefined> {
-    return await this.#run(() => {
+    return await this.run(() => {
       checkIndex(index);
       checkDocument({ id });
       return this.#engine.get(index, id);
@@ -92,7 +78,7 @@ export class SearchStore {
 
   /** How many documents an index holds. */
   async count(index: string): Promise<number> {
-    return await this.#run(() => {
+    return await this.run(() => {
       checkIndex(index);
       return this.#engine.count(index);
     });
@@ -100,7 +86,7 @@ export class SearchStore {
 
   /** Answers a search: words, or a body as MeiliSearch takes it; `query` and `filters` are taken for `q` and `filter`. */
   async search(index: string, body: unknown): Promise<SearchAnswer> {
-    return await this.#run(async () => {
+    return await this.run(async () => {
       checkIndex(index);
       const request = requestOf(body);
       const start = performance.now();
@@ -111,41 +97,7 @@ export class SearchStore {
   }
 
   health(): PartHealth {
-    return {
-      kind: "search",
-      name: this.#name,
-      status: this.#fault === "" ? "up" : "down",
-      mode: this.kind === "embedded" ? "embedded" : "external",
-      detail: this.#fault || this.#engine.place,
-      counters: { ...this.#counters },
-      gauges: { running: this.#running, p95Ms: percentile95(this.#times) },
-    };
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#engine.close();
-  }
-
-  /** Opens, counts, and remembers for the health page whether the engine works. */
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    this.#running += 1;
-    try {
-      await this.open();
-      const result = await work();
-      this.#fault = "";
-      return result;
-    } catch (error) {
-      const fault = toFplusError("search.io", error);
-      if (["search.io", "search.unreachable", "search.refused", "feature.off"].includes(fault.code)) {
-        this.#counters.errors += 1;
-        this.#fault = fault.message;
-      } else this.#counters.refused += 1;
-      throw fault;
-    } finally {
-      this.#running -= 1;
-    }
+    return this.report(this.#counters, { p95Ms: percentile95(this.#times) });
   }
 }
 

@@ -1,10 +1,9 @@
 import type { NodeAPI } from "node-red";
 import { openCache } from "../../lib/cache/index.ts";
 import { messageOf } from "../../lib/errors/index.ts";
-import { leaseCache } from "../../lib/plant/index.ts";
+import { cacheSource } from "../../lib/plant/index.ts";
 import { substituteAll } from "../frame/substitute.ts";
 import { defineNode } from "../frame/index.ts";
-import type { CacheService } from "./service.ts";
 import { cacheOptions, type CacheStoreConfig } from "./settings.ts";
 
 interface DialogValues extends CacheStoreConfig {
@@ -22,8 +21,7 @@ export default function (RED: NodeAPI): void {
       const options = cacheOptions({ ...node.config, name: node.name }, node.credentials["password"]);
       // Wrong settings show on this node at once, not at the first message; nothing connects here.
       openCache(options);
-      const service: CacheService = { lease: () => leaseCache(node.plant.leases, node.plant.health, options, node.id) };
-      return { service };
+      return { service: cacheSource(node.plant.leases, node.plant.health, options, node.id) };
     },
     { credentials: { password: { type: "password" } }, once: serveTest },
   );

@@ -1,13 +1,10 @@
 import type { Database } from "../../lib/database/index.ts";
-import type { Lease } from "../../lib/plant/index.ts";
+import type { Lease, StoreSource } from "../../lib/plant/index.ts";
 import type { NodeContext, StatusState } from "../frame/index.ts";
 import { amount } from "../frame/index.ts";
 
 /** What an `fplus-database` config node offers. */
-export interface DatabaseService {
-  /** Await `ready` before use, release when done. */
-  lease(): Lease<Database>;
-}
+export type DatabaseService = StoreSource<Database>;
 
 /** The database that a node names, or the plant's where it names none. */
 export function databaseOf(node: NodeContext<{ readonly database: string }>): Lease<Database> {

@@ -10,6 +10,7 @@ import {
   openHistorian,
   parseRollUps,
 } from "../../lib/historian/index.ts";
+import { historianSource } from "../../lib/plant/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
 import type { ObjectsService } from "../fplus-object-store/service.ts";
 import { type HistorianService, identityOf } from "./service.ts";
@@ -50,13 +51,16 @@ function embeddedService(node: NodeContext<HistorianConfig>): HistorianService {
   const directory = path.resolve(plant.stateDir, config.folder || "historian");
   const retentionDays = retentionOf(config);
   const rollUps = parseRollUps(config.rollUps ?? "");
+  // The same key as the plant's own historian, so that both share one store where they share the folder.
+  const source = historianSource(
+    plant.leases,
+    `historian ${directory}`,
+    () => new EmbeddedHistorian({ engine: "embedded", directory, retentionDays, rollUps, name }),
+  );
   return {
+    ...source,
     lease() {
-      // The same key as the plant's own historian, so that both share one store where they share the folder.
-      const lease = plant.leases.acquire(
-        `historian ${directory}`,
-        () => new EmbeddedHistorian({ engine: "embedded", directory, retentionDays, rollUps, name }),
-      );
+      const lease = source.lease();
       if (lease.value instanceof EmbeddedHistorian)
         lease.value.retain(retentionDays, rollUps).catch((error: unknown) => node.report(error));
       return lease;
@@ -88,9 +92,7 @@ function influxService(node: NodeContext<HistorianConfig>): HistorianService {
   };
   // Wrong settings show on this node at once, not at the first sample.
   openHistorian(options);
-  return {
-    lease: () => plant.leases.acquire(`historian ${id}`, () => openHistorian(options), JSON.stringify(options)),
-  };
+  return historianSource(plant.leases, `historian ${id}`, () => openHistorian(options), JSON.stringify(options));
 }
 
 /** Puts old months into an object store, where the dialog says so. */
@@ -103,6 +105,7 @@ function withArchive(node: NodeContext<HistorianConfig>, service: HistorianServi
     throw new FplusError("config.invalid", "not a number of months", { field: "archiveMonths", hint });
   }
   return {
+    unused: () => service.unused(),
     lease() {
       const { plant } = node;
       const inner = service.lease();

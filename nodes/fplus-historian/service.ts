@@ -1,13 +1,10 @@
 import path from "node:path";
 import { type HistorianStore, HistorianWriter } from "../../lib/historian/index.ts";
-import type { Lease, Plant, Resource } from "../../lib/plant/index.ts";
+import type { Lease, Plant, Resource, StoreSource } from "../../lib/plant/index.ts";
 import { openSpool } from "../../lib/spool/index.ts";
 
 /** What an `fplus-historian` config node offers. */
-export interface HistorianService {
-  /** Await `value.open()` before use, release when done. */
-  lease(): Lease<HistorianStore>;
-}
+export type HistorianService = StoreSource<HistorianStore>;
 
 const SPOOL_BYTES = 500 * 1024 * 1024;
 

@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { messageOf } from "../../lib/errors/index.ts";
 import { type ObjectsOptions, openObjects } from "../../lib/objects/index.ts";
-import { leaseObjectStore } from "../../lib/plant/index.ts";
+import { objectsSource } from "../../lib/plant/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
 import { linkBaseOf, plantOf } from "../frame/plant.ts";
 import { substituteAll } from "../frame/substitute.ts";
@@ -43,7 +43,7 @@ function serviceFor(node: NodeContext<StoreConfig>): ObjectsService {
   const options = optionsOf({ ...config, name }, credentials, plant.stateDir, `${base}/${id}`);
   // Wrong settings show on this node at once, not at the first object.
   openObjects(options);
-  return { lease: () => leaseObjectStore(plant.leases, plant.health, options) };
+  return objectsSource(plant.leases, plant.health, options);
 }
 
 function optionsOf(config: StoreConfig, keys: StoreKeys, stateDir: string, linkBase: string): ObjectsOptions {

@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { messageOf } from "../../lib/errors/index.ts";
-import { leaseSearchStore } from "../../lib/plant/index.ts";
+import { searchSource } from "../../lib/plant/index.ts";
 import { openSearch, type SearchOptions } from "../../lib/search/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
 import { plantOf } from "../frame/plant.ts";
@@ -33,7 +33,7 @@ function serviceFor({ config, plant, credentials, name }: NodeContext<EngineConf
   const options = optionsOf({ ...config, name }, credentials["key"], plant.stateDir);
   // Wrong settings show on this node at once, not at the first search.
   openSearch(options);
-  return { lease: () => leaseSearchStore(plant.leases, plant.health, options) };
+  return searchSource(plant.leases, plant.health, options);
 }
 
 function optionsOf(
@@ -60,7 +60,7 @@ async function tryEngine(RED: NodeAPI, values: DialogValues): Promise<string> {
   const stored = (values.id === undefined ? {} : RED.nodes.getCredentials(values.id)) as { key?: string } | undefined;
   const { stateDir, leases, health } = plantOf(RED);
   // The embedded engine may be open already, and one folder is for one engine only.
-  const lease = leaseSearchStore(leases, health, optionsOf(config, config.key ?? stored?.key, stateDir));
+  const lease = searchSource(leases, health, optionsOf(config, config.key ?? stored?.key, stateDir)).lease();
   try {
     await lease.ready;
     const indexes = await lease.value.indexes();

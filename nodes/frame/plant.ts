@@ -51,6 +51,7 @@ export function plantOf(RED: NodeAPI): Plant {
   ]);
   if (current?.key !== key) {
     const options = { name: config?.name || "Plant", stateDir: path.resolve(folder), linkBase: linkBaseOf(RED) };
+    current?.plant.retire();
     current = { key, plant: openPlant(options, servicesOf(RED, config)) };
   }
   return current.plant;

@@ -62,15 +62,23 @@ describe("npm start", () => {
     assert.doesNotMatch(text, /✖/);
   });
 
-  test("health names every part as up, and asks for a sign-in", async () => {
+  test("health names every part as up, stores that nothing uses as off, and asks for a sign-in", async () => {
     const parts = await plant.health();
     assert.deepEqual(
       new Map(parts.map(({ kind, status }) => [kind, status])),
-      new Map(
-        ["broker", "historian", "map", "opcua-endpoint", "opcua-simulator", "sparkplug-edge", "sparkplug-host"].map(
-          (kind) => [kind, "up"],
-        ),
-      ),
+      new Map([
+        ["broker", "up"],
+        ["cache", "off"],
+        ["database", "off"],
+        ["historian", "up"],
+        ["map", "up"],
+        ["objects", "off"],
+        ["opcua-endpoint", "up"],
+        ["opcua-simulator", "up"],
+        ["search", "off"],
+        ["sparkplug-edge", "up"],
+        ["sparkplug-host", "up"],
+      ]),
     );
     assert.equal((await fetch(`${plant.url}/fplus/health`)).status, 401);
   });

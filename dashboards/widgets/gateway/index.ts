@@ -22,6 +22,10 @@ const MAIN_COUNTER: Readonly<Record<string, string>> = {
   map: "samples",
   broker: "messages",
   historian: "written",
+  database: "queries",
+  objects: "read",
+  search: "searches",
+  cache: "hits",
 };
 const KIND_NAMES: Readonly<Record<string, string>> = {
   "opcua-simulator": "OPC UA simulator",
@@ -32,6 +36,10 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   map: "Map",
   broker: "MQTT broker",
   historian: "Historian",
+  database: "Database",
+  objects: "Object store",
+  search: "Search engine",
+  cache: "Cache",
 };
 /** What is worth a look all day; the rest is for `/fplus/health`. */
 const SHOWN_GAUGES: Readonly<Record<string, readonly string[]>> = {
@@ -40,6 +48,10 @@ const SHOWN_GAUGES: Readonly<Record<string, readonly string[]>> = {
   "sparkplug-host": ["nodesOnline", "devicesOnline"],
   map: ["rules", "tags"],
   historian: ["series", "queued", "spooled"],
+  database: ["connections", "waiting"],
+  objects: ["running"],
+  search: ["p95Ms"],
+  cache: ["hitRatio", "entries"],
 };
 /** What only counts up when something went wrong. */
 const TROUBLE =
@@ -108,6 +120,7 @@ function follow(tracks: Map<string, Track>, part: PartHealth, at: number): void 
 function summary(parts: readonly PartHealth[]): VNode {
   const down = parts.filter((part) => part.status === "down").length;
   const degraded = parts.filter((part) => part.status === "degraded").length;
+  const up = parts.filter((part) => part.status === "up").length;
   const waiting = parts.reduce((sum, part) => sum + (part.gauges["waiting"] ?? 0) + (part.gauges["spooled"] ?? 0), 0);
   const part = (number: number, text: string, mood: string): VNode =>
     h("div", { class: `fplus-mood-${mood}` }, [
@@ -115,7 +128,7 @@ function summary(parts: readonly PartHealth[]): VNode {
       h("span", text),
     ]);
   return h("div", { class: "fplus-summary" }, [
-    part(parts.length - down - degraded, "parts up", "running"),
+    part(up, "parts up", "running"),
     part(degraded, "degraded", "busy"),
     part(down, "down", "fault"),
     part(waiting, "records waiting in spools", "busy"),
