@@ -4,18 +4,27 @@
  * `npm run copy-store -- historian <from> <to>`: copies a store into another and verifies it, signal by signal. An interrupted copy
  * goes on where it was when it is started again. Places are `embedded:<folder>` or the address of an InfluxDB with its bucket,
  * `http://127.0.0.1:8086/<bucket>`; `FPLUS_INFLUX_TOKEN` and `FPLUS_INFLUX_ORG` are used where a server asks for them.
+ * `npm run copy-store -- objects <from> <to>` and `search <from> <to>`: the same for objects and for search indexes; what the target
+ * holds already is left alone.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import path from "node:path";
 import { copyDatabase, type DatabaseOptions, openDatabase, optionsOfUrl } from "../lib/database/index.ts";
+import { copyObjects } from "./copy/objects.ts";
+import { copyIndexes } from "./copy/search.ts";
 import { copyHistorian, type HistorianOptions, openHistorian } from "../lib/historian/index.ts";
 
 const USAGE = `npm run copy-store -- database <from> <to>
   <from>, <to>   embedded:<folder>, or postgres://user:password@host:5432/database. Stop Node-RED first.
 npm run copy-store -- historian <from> <to> [--signals <pattern>]
   <from>, <to>   embedded:<folder>, or http://host:8086/<bucket> (layout: ?layout=devices)
-  Stop what writes into <from> first. FPLUS_INFLUX_TOKEN and FPLUS_INFLUX_ORG serve an InfluxDB that asks for them.`;
+  Stop what writes into <from> first. FPLUS_INFLUX_TOKEN and FPLUS_INFLUX_ORG serve an InfluxDB that asks for them.
+npm run copy-store -- objects <from> <to>
+  <from>, <to>   embedded:<folder> (encrypted: FPLUS_OBJECTS_KEY), or http://host:9000 (FPLUS_S3_ACCESS_KEY, FPLUS_S3_SECRET_KEY)
+npm run copy-store -- search <from> <to>
+  <from>, <to>   embedded:<folder>, or http://host:7700 (FPLUS_MEILI_KEY)
+A cache is not copied: it fills itself. Counters and locks start anew.`;
 const SAY_MS = 1000;
 
 /** @throws Error with the usage where it is neither */
@@ -71,6 +80,12 @@ async function main(args: string[]): Promise<void> {
   const pattern = at < 0 ? undefined : args[at + 1];
   const [kind, fromPlace, toPlace] = at < 0 ? args : args.toSpliced(at, 2);
   if (kind === "database" && fromPlace !== undefined && toPlace !== undefined) return copyTables(fromPlace, toPlace);
+  if (kind === "cache") throw new Error("A cache is not copied: it fills itself. Choose the server and deploy.");
+  if (kind === "objects" && fromPlace !== undefined && toPlace !== undefined) {
+    if (!(await copyObjects(fromPlace, toPlace))) process.exitCode = 1;
+    return;
+  }
+  if (kind === "search" && fromPlace !== undefined && toPlace !== undefined) return copyIndexes(fromPlace, toPlace);
   if (kind !== "historian" || fromPlace === undefined || toPlace === undefined) throw new Error(USAGE);
   const from = openHistorian({ ...optionsOf(fromPlace, process.env), name: "from" });
   const to = openHistorian({ ...optionsOf(toPlace, process.env), name: "to" });

@@ -81,6 +81,7 @@ export type ErrorCode =
   | "search.refused"
   | "search.unreachable"
   | "search.queue-full"
+  | "search.copy"
   | "search.io"
   // cache
   | "cache.unreachable"

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { ObjectStore } from "./store.ts";
 import type { ListedObject, ObjectInfo } from "./types.ts";
@@ -23,6 +24,8 @@ export interface TransferOptions {
   /** Left out = all buckets. */
   readonly bucket?: string;
   readonly prefix?: string;
+  /** Reads every object back from the target and compares it, also those that were there; default false. */
+  readonly readBack?: boolean;
   readonly onProgress?: (progress: TransferProgress) => void;
 }
 
@@ -46,6 +49,7 @@ export async function transferObjects(
     for await (const { key } of everything(source, bucket, options.prefix ?? "")) {
       try {
         const moved = await transferOne(source, target, bucket, key, present.has(bucket));
+        if (options.readBack === true) await readBack(target, moved.info);
         count[moved.kind] += 1;
         count.bytes += moved.bytes;
         present.add(bucket);
@@ -66,9 +70,9 @@ async function transferOne(
   bucket: string,
   key: string,
   lookFirst: boolean,
-): Promise<{ kind: "copied" | "present"; bytes: number }> {
+): Promise<{ kind: "copied" | "present"; bytes: number; info: ObjectInfo }> {
   const info = await source.stat({ bucket, key });
-  if (lookFirst && (await isSame(target, info))) return { kind: "present", bytes: 0 };
+  if (lookFirst && (await isSame(target, info))) return { kind: "present", bytes: 0, info };
   const { stream } = await source.get({ bucket, key });
   const { size, contentType, metadata, sha256 } = info;
   const stored = await target.put(bucket, key, stream, {
@@ -80,7 +84,20 @@ async function transferOne(
   if (stored.size !== size || (sha256 !== undefined && stored.sha256 !== sha256)) {
     throw new FplusError("objects.checksum", `${key} is not the same after it was copied`, { field: "key" });
   }
-  return { kind: "copied", bytes: size };
+  return { kind: "copied", bytes: size, info };
+}
+
+/** The bytes as the target gives them, against the checksum that the source has for them. */
+async function readBack(target: ObjectStore, { bucket, key, size, sha256 }: ObjectInfo): Promise<void> {
+  const { stream } = await target.get({ bucket, key });
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  if (bytes === size && (sha256 === undefined || hash.digest("hex") === sha256)) return;
+  throw new FplusError("objects.checksum", `${key} is not the same when it is read back`, { field: "key" });
 }
 
 async function isSame(target: ObjectStore, { bucket, key, size, sha256 }: ObjectInfo): Promise<boolean> {

@@ -2,6 +2,7 @@
  * The search port: indexes of devices, tags, alerts, documents; embedded or on a MeiliSearch server, with the same requests and answers.
  * @module
  */
+export { copySearch, type CopiedIndex } from "./copy.ts";
 export { Indexer, type IndexerOptions, type IndexerStats } from "./indexer.ts";
 export { openSearch } from "./open.ts";
 export type { EmbeddedSearchOptions, MeiliOptions, SearchOptions } from "./options.ts";

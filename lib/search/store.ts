@@ -3,6 +3,7 @@ import { checkDocument, checkIndex, requestOf, settingsOf } from "./request.ts";
 import type { IndexSettings, SearchAnswer, SearchDocument, SearchEngine } from "./types.ts";
 
 const SLOTS = 512;
+const PAGE = 1000;
 
 /**
  * Indexes of documents: the same face and the same checks over every engine. Nothing is opened before the first use.
@@ -82,6 +83,26 @@ export class SearchStore extends LazyStore {
       checkIndex(index);
       return this.#engine.count(index);
     });
+  }
+
+  /** What an index uses its attributes for. */
+  async settings(index: string): Promise<Required<IndexSettings>> {
+    return await this.run(() => {
+      checkIndex(index);
+      return this.#engine.settings(index);
+    });
+  }
+
+  /** All documents of an index, a thousand at a time, in no certain order; what is added meanwhile may be left out. */
+  async *documents(index: string): AsyncGenerator<readonly SearchDocument[]> {
+    for (let offset = 0; ; offset += PAGE) {
+      const page = await this.run(() => {
+        checkIndex(index);
+        return this.#engine.page(index, offset, PAGE);
+      });
+      if (page.length > 0) yield page;
+      if (page.length < PAGE) return;
+    }
   }
 
   /** Answers a search: words, or a body as MeiliSearch takes it; `query` and `filters` are taken for `q` and `filter`. */

@@ -80,6 +80,9 @@ export interface SearchEngine {
   drop(index: string): Promise<void>;
   get(index: string, id: string): Promise<SearchDocument | undefined>;
   count(index: string): Promise<number>;
+  settings(index: string): Promise<Required<IndexSettings>>;
+  /** Documents in the engine's own order, for those who want all of them; an empty page is the last. */
+  page(index: string, offset: number, limit: number): Promise<readonly SearchDocument[]>;
   search(index: string, request: SearchRequest): Promise<SearchAnswer>;
   close(): Promise<void>;
 }

@@ -88,6 +88,19 @@ export async function startMeiliStandIn(folder: string, key: string, port = 0): 
     if (!indexes.has(name)) {
       throw Object.assign(new FplusError("search.missing", `Index \`${name}\` not found.`));
     }
+    if (method === "GET" && part === "settings") {
+      const { searchable = ["*"], filterable = [], sortable = [] } = indexes.get(name)?.settings ?? {};
+      return {
+        body: { searchableAttributes: searchable, filterableAttributes: filterable, sortableAttributes: sortable },
+      };
+    }
+    if (method === "GET" && part === "documents" && id === "") {
+      const [offset, limit] = ["offset", "limit"].map((each) => Number(searchParams.get(each)));
+      const all: SearchDocument[] = [];
+      for await (const page of store.documents(name)) all.push(...page);
+      const results = all.slice(offset, offset! + limit!).map(restored);
+      return { body: { results, offset, limit, total: all.length } };
+    }
     if (method === "DELETE") return await task(async () => (indexes.delete(name), await store.drop(name)));
     if (part === "stats") return { body: { numberOfDocuments: await store.count(name), isIndexing: false } };
     if (part === "documents" && id === "delete-batch") return await task(() => store.delete(name, body as string[]));

@@ -62,6 +62,14 @@ export class EmbeddedSearch implements SearchEngine {
     return (await this.#ask({ op: "count", index })) as number;
   }
 
+  async settings(index: string): Promise<Required<IndexSettings>> {
+    return (await this.#ask({ op: "settings", index })) as Required<IndexSettings>;
+  }
+
+  async page(index: string, offset: number, limit: number): Promise<readonly SearchDocument[]> {
+    return (await this.#ask({ op: "page", index, offset, limit })) as readonly SearchDocument[];
+  }
+
   async search(index: string, request: SearchRequest): Promise<SearchAnswer> {
     return (await this.#ask({ op: "search", index, request })) as SearchAnswer;
   }

@@ -10,6 +10,8 @@ export type EngineRequest =
   | { readonly op: "drop"; readonly index: string }
   | { readonly op: "get"; readonly index: string; readonly id: string }
   | { readonly op: "count"; readonly index: string }
+  | { readonly op: "settings"; readonly index: string }
+  | { readonly op: "page"; readonly index: string; readonly offset: number; readonly limit: number }
   | { readonly op: "search"; readonly index: string; readonly request: SearchRequest }
   | { readonly op: "close" };
 

@@ -72,6 +72,13 @@ export class Storage {
     for (const row of rows) yield JSON.parse(String((row as Record<string, unknown>)["body"])) as SearchDocument;
   }
 
+  page(index: string, offset: number, limit: number): SearchDocument[] {
+    const rows = this.#database
+      .prepare("select body from document where catalogue = ? order by rowid limit ? offset ?")
+      .all(index, limit, offset);
+    return rows.map((row) => JSON.parse(String(row["body"])) as SearchDocument);
+  }
+
   close(): void {
     this.#database.close();
   }

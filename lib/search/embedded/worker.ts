@@ -127,6 +127,11 @@ async function answer(request: EngineRequest): Promise<unknown> {
       return stored().get(request.index, request.id);
     case "count":
       return known(request.index).size;
+    case "settings":
+      return known(request.index).settings;
+    case "page":
+      known(request.index);
+      return stored().page(request.index, request.offset, request.limit);
     case "search":
       return search(request.index, request.request);
     case "close":

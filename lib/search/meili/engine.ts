@@ -95,6 +95,21 @@ export class MeiliEngine implements SearchEngine {
     return (await this.#run(index, (client) => client.index(index).getStats())).numberOfDocuments;
   }
 
+  async settings(index: string): Promise<Required<IndexSettings>> {
+    const found = await this.#run(index, (client) => client.index(index).getSettings());
+    const { searchableAttributes, filterableAttributes, sortableAttributes } = found;
+    // A server may have rules by pattern, which name no single attribute.
+    const filterable = (filterableAttributes ?? []).filter((attribute) => typeof attribute === "string");
+    return { searchable: searchableAttributes ?? ["*"], filterable, sortable: sortableAttributes ?? [] };
+  }
+
+  async page(index: string, offset: number, limit: number): Promise<readonly SearchDocument[]> {
+    const { results } = await this.#run(index, (client) =>
+      client.index<StoredDocument>(index).getDocuments({ offset, limit }),
+    );
+    return results.map(withoutKey);
+  }
+
   async search(index: string, { q, filter, facets, sort, ...request }: SearchRequest): Promise<SearchAnswer> {
     const parameters = {
       limit: request.limit,

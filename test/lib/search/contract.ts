@@ -270,6 +270,24 @@ export async function searchContract(t: TestContext, open: () => Promise<SearchS
     assert.deepEqual(await ids("later", { q: "same", filter: "kind = x" }), ["a"]);
   });
 
+  await t.test("gives all documents in pages, and the settings", async () => {
+    await store.upsert(
+      "many",
+      Array.from({ length: 2345 }, (_, i) => ({ id: `#${i}`, n: i })),
+    );
+    const seen = new Set<unknown>();
+    for await (const page of store.documents("many")) {
+      assert.ok(page.length <= 1000);
+      for (const document of page) {
+        assert.deepEqual(Object.keys(document).sort(), ["id", "n"]);
+        seen.add(document["n"]);
+      }
+    }
+    assert.equal(seen.size, 2345);
+    assert.deepEqual(await store.settings("later"), { searchable: ["text"], filterable: ["kind"], sortable: [] });
+    await assert.rejects(store.settings("nowhere"), { code: "search.missing" });
+  });
+
   await t.test("knows everything after a restart", async () => {
     await store.close();
     await assert.rejects(store.search("devices", "x"), /closed/);
