@@ -277,7 +277,7 @@ function returned(client: Client, withinMs: number): Promise<void> {
 }
 
 function unreachable(error: unknown): FplusError {
-  const text = messageOf(error) || "no answer";
+  const text = messageOf(error).replace(/ Retrying from scratch after \d+ms\./, "") || "no answer";
   const isSecret = /WRONGPASS|NOAUTH|NOPERM/.test(text);
   return new FplusError("cache.unreachable", text, {
     cause: error,

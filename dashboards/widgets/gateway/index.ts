@@ -137,15 +137,13 @@ function summary(parts: readonly PartHealth[]): VNode {
 
 function row(part: PartHealth, track: Track | undefined): VNode {
   const mood = { up: "running", degraded: "busy", down: "fault", off: "idle" }[part.status];
+  if (part.status === "off") return offRow(part, mood);
   const rate = track?.rates[MAIN_COUNTER[part.kind] ?? ""];
   const trouble = Object.entries(part.counters).filter(([name, total]) => TROUBLE.test(name) && total > 0);
   const shown = SHOWN_GAUGES[part.kind];
   const now = Object.entries(part.gauges).filter(([name]) => shown === undefined || shown.includes(name));
   return h("tr", { key: keyOf(part), class: `fplus-mood-${mood}`, "data-kind": part.kind }, [
-    h("td", [
-      h("div", { style: "font-weight: 600" }, KIND_NAMES[part.kind] ?? part.kind),
-      h("div", { class: "fplus-soft" }, part.name),
-    ]),
+    partCell(part),
     h("td", h("span", { class: "fplus-badge" }, part.status)),
     h("td", { class: "fplus-number" }, rate === undefined ? "–" : `${amountText(rate)}/s`),
     h("td", { class: "fplus-hide-small", style: "width: 120px" }, sparkline(track?.history ?? [])),
@@ -159,10 +157,34 @@ function row(part: PartHealth, track: Track | undefined): VNode {
       { style: "white-space: normal", class: trouble.length > 0 ? "fplus-quality-uncertain" : "fplus-soft" },
       trouble.length === 0 ? "none" : trouble.map(([name, total]) => `${words(name)} ${amountText(total)}`).join(" · "),
     ),
-    h("td", { class: "fplus-hide-small fplus-soft", title: part.detail }, [
-      part.detail,
-      part.mode === "embedded" ? " (embedded)" : "",
-    ]),
+    placeCell(part),
+  ]);
+}
+
+/** A part that is not at work has no figures. */
+function offRow(part: PartHealth, mood: string): VNode {
+  return h("tr", { key: keyOf(part), class: `fplus-mood-${mood}`, "data-kind": part.kind }, [
+    partCell(part),
+    h("td", h("span", { class: "fplus-badge" }, part.status)),
+    h("td", { class: "fplus-number" }, "–"),
+    h("td", { class: "fplus-hide-small" }),
+    h("td", "–"),
+    h("td", { class: "fplus-soft" }, "none"),
+    placeCell(part),
+  ]);
+}
+
+function partCell({ kind, name }: PartHealth): VNode {
+  return h("td", [
+    h("div", { style: "font-weight: 600" }, KIND_NAMES[kind] ?? kind),
+    h("div", { class: "fplus-soft" }, name),
+  ]);
+}
+
+function placeCell({ detail, mode }: PartHealth): VNode {
+  return h("td", { class: "fplus-hide-small fplus-soft", title: detail }, [
+    detail,
+    mode === "embedded" ? " (embedded)" : "",
   ]);
 }
 

@@ -84,5 +84,24 @@ const UNION: Migration = {
   ],
 };
 
+/**
+ * What lists ask by. A device is found by what its connection says with `connection_config @> '{"endpoint": "…"}'`, which the
+ * index serves for every attribute; `connection_config->>'endpoint' = '…'` reads all rows.
+ */
+const INDEXES: Migration = {
+  version: 3,
+  name: "indexes",
+  up: [
+    "CREATE INDEX devices_connection_config ON devices USING gin (connection_config jsonb_path_ops)",
+    "CREATE INDEX devices_by_organization ON devices (organization_id, name, id)",
+    "CREATE INDEX data_schemas_by_organization ON data_schemas (organization_id, name, version)",
+    "CREATE INDEX users_by_organization ON users (organization_id, username)",
+    "CREATE INDEX organizations_by_name ON organizations (name, id)",
+  ],
+  down: [
+    "DROP INDEX devices_connection_config, devices_by_organization, data_schemas_by_organization, users_by_organization, organizations_by_name",
+  ],
+};
+
 /** The plant's own tables, for `migrate`. */
-export const plantSchema: readonly Migration[] = [MANAGER, UNION];
+export const plantSchema: readonly Migration[] = [MANAGER, UNION, INDEXES];

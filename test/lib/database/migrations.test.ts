@@ -98,15 +98,15 @@ async function migrations(t: TestContext, database: Database, another: Database)
   });
 
   await t.test("up, down and up again gives the same catalog", async () => {
-    assert.deepEqual(await migrate(database, plantSchema), { from: 1, to: 2, adopted: [] });
+    assert.deepEqual(await migrate(database, plantSchema), { from: 1, to: 3, adopted: [] });
     const newest = await catalog(database);
-    assert.deepEqual(await migrate(database, plantSchema, 1), { from: 2, to: 1, adopted: [] });
+    assert.deepEqual(await migrate(database, plantSchema, 1), { from: 3, to: 1, adopted: [] });
     assert.deepEqual(await catalog(database), manager);
     await migrate(database, plantSchema, 0);
     assert.deepEqual(await catalog(database), []);
     await migrate(database, plantSchema);
     assert.deepEqual(await catalog(database), newest);
-    assert.deepEqual(await migrate(database, plantSchema), { from: 2, to: 2, adopted: [] });
+    assert.deepEqual(await migrate(database, plantSchema), { from: 3, to: 3, adopted: [] });
   });
 
   await t.test("both definitions are adopted where they ran before, and end in the same schema", async () => {
@@ -119,7 +119,7 @@ async function migrations(t: TestContext, database: Database, another: Database)
       await database.query(sql);
       const organization = randomUUID();
       await database.query("INSERT INTO organizations VALUES ($1, 'Acme', 'acme.example')", [organization]);
-      assert.deepEqual(await migrate(database, plantSchema), { from: 0, to: 2, adopted });
+      assert.deepEqual(await migrate(database, plantSchema), { from: 0, to: 3, adopted });
       assert.deepEqual(await catalog(database), newest);
       assert.equal((await database.query("SELECT id FROM organizations")).rows[0]?.["id"], organization);
     }
@@ -157,11 +157,11 @@ async function migrations(t: TestContext, database: Database, another: Database)
   await t.test("instances that start at once migrate once", async () => {
     await database.query(EMPTY);
     const reports = await Promise.all([database, another].map((each) => migrate(each, plantSchema)));
-    assert.deepEqual(new Set(reports.map(({ from }) => from)), new Set([0, 2]));
+    assert.deepEqual(new Set(reports.map(({ from }) => from)), new Set([0, 3]));
   });
 
   await t.test("a failing step leaves nothing, a changed or unknown one is refused by name", async () => {
-    const bad = { version: 3, name: "bad", up: ["CREATE TABLE half (x int)", "SELECT nonsense"], down: [] };
+    const bad = { version: 4, name: "bad", up: ["CREATE TABLE half (x int)", "SELECT nonsense"], down: [] };
     await assert.rejects(migrate(database, [...plantSchema, bad]), {
       code: "database.migration",
       field: "bad",
@@ -170,9 +170,48 @@ async function migrations(t: TestContext, database: Database, another: Database)
     assert.equal((await database.query("SELECT to_regclass('half') AS half")).rows[0]?.["half"], null);
     const changed = plantSchema.map((migration) => ({ ...migration, down: [] }));
     await assert.rejects(migrate(database, changed), /migration 1 \(manager\) was changed/);
-    await assert.rejects(migrate(database, plantSchema.slice(0, 1)), /has migration 2 \(union\)/);
-    await assert.rejects(migrate(database, plantSchema, 3), /no version 3/);
+    await assert.rejects(migrate(database, plantSchema.slice(0, 2)), /has migration 3 \(indexes\)/);
+    await assert.rejects(migrate(database, plantSchema, 4), /no version 4/);
   });
+}
+
+async function largeLists(database: Database): Promise<void> {
+  await database.query(EMPTY);
+  await migrate(database, plantSchema);
+  await database.query(`INSERT INTO organizations SELECT gen_random_uuid(), 'Works ' || g, 'works' || g || '.example' FROM generate_series(1, 2000) g;
+    INSERT INTO devices (id, organization_id, name, type, connection_config)
+      SELECT gen_random_uuid(), o.id, 'PLC ' || g, 'PLC', jsonb_build_object('protocol', 'OPC UA', 'endpoint', 'opc.tcp://plc-' || g || ':4840')
+      FROM generate_series(1, 100000) g JOIN organizations o ON o.domain = 'works' || (g % 2000 + 1) || '.example';
+    INSERT INTO data_schemas (id, organization_id, name, version, schema_definition)
+      SELECT gen_random_uuid(), organization_id, name, '1.0.0', '{}' FROM devices LIMIT 20000;
+    INSERT INTO users (id, username, email, password_hash, role, organization_id)
+      SELECT gen_random_uuid(), 'user' || row_number() OVER (), 'user' || row_number() OVER (), 'x', 'viewer', organization_id FROM devices LIMIT 20000;
+    ANALYZE`);
+  const { rows } = await database.query("SELECT id FROM organizations WHERE domain = 'works7.example'");
+  const organization = String(rows[0]?.["id"]);
+  const lists: readonly (readonly [index: string, sql: string, ...parameters: unknown[]])[] = [
+    ["devices_connection_config", "devices WHERE connection_config @> $1", { endpoint: "opc.tcp://plc-77777:4840" }],
+    ["devices_by_organization", "devices WHERE organization_id = $1 ORDER BY name, id LIMIT 50", organization],
+    ["data_schemas_by_organization", "data_schemas WHERE organization_id = $1 ORDER BY name LIMIT 50", organization],
+    ["users_by_organization", "users WHERE organization_id = $1 ORDER BY username LIMIT 50", organization],
+    ["organizations_by_name", "organizations ORDER BY name, id LIMIT 50"],
+    [
+      "organizations_by_name",
+      "organizations WHERE (name, id) > ($1, $2) ORDER BY name, id LIMIT 50",
+      "Works 5",
+      organization,
+    ],
+  ];
+  for (const [index, list, ...parameters] of lists) {
+    const plan = JSON.stringify((await database.query(`EXPLAIN SELECT * FROM ${list}`, parameters)).rows);
+    assert.match(plan, new RegExp(index), plan);
+    assert.doesNotMatch(plan, /Seq Scan/);
+  }
+  const found = await database.query(
+    "SELECT name FROM devices WHERE connection_config @> $1 AND connection_config->>'endpoint' = $2",
+    [{ endpoint: "opc.tcp://plc-77777:4840" }, "opc.tcp://plc-77777:4840"],
+  );
+  assert.deepEqual(found.rows, [{ name: "PLC 77777" }]);
 }
 
 test("migrations on a PostgreSQL server", async (t) => {
@@ -182,6 +221,7 @@ test("migrations on a PostgreSQL server", async (t) => {
     openDatabase(optionsOfUrl(`postgres://tester:secret@127.0.0.1:${port}/plant`)),
   );
   await migrations(t, first!, second!);
+  await t.test("lists of 100,000 devices read an index, also by what a connection says", () => largeLists(first!));
   await Promise.all([first!.close(), second!.close()]);
 });
 
