@@ -81,7 +81,7 @@ test("an edge node and a reader of another maker (pysparkplug) understand ours, 
     peer.child.kill();
     await exited;
   });
-  await until("the peer", () => peer.lines.some(({ ready }) => ready), 20_000);
+  await until("the peer", () => peer.lines.some(({ ready }) => ready));
 
   // Theirs to ours: births, 64 bits, text, then data.
   await until("their births", () => values.has("Mixed/Py/Kiln/Lit"));

@@ -112,7 +112,7 @@ describe("npm start", () => {
     const watched = await openPage(browser!);
     const { page } = watched;
     await page.goto(`${plant.url}/dashboard/machine`);
-    await until("a line", async () => (await drawnPixels(page)) > 100, 15_000);
+    await until("a line", async () => (await drawnPixels(page)) > 100);
     await page.locator('tr[data-metric="State"] .fplus-value', { hasText: /[A-Z][a-z]+/ }).waitFor();
     assert.ok((await page.locator(".fplus-gauge").count()) >= 4);
 
@@ -125,7 +125,7 @@ describe("npm start", () => {
     await page.locator(".fplus-legend", { hasText: "Condition/Vibration" }).waitFor();
     const past = page.waitForFunction(() => document.querySelectorAll(".fplus-chart canvas").length > 0);
     await past;
-    await until("the past", async () => (await drawnPixels(page)) > 200, 5000);
+    await until("the past", async () => (await drawnPixels(page)) > 200);
     await watched.screenshot("machine");
 
     await page.setViewportSize({ width: 390, height: 844 });
@@ -169,17 +169,17 @@ describe("npm start", () => {
           fetch(`${plant.url}/inject/${id}`, { method: "POST", headers: { authorization: `Bearer ${token}` } }),
         );
     assert.equal((await inject("fplus-fault")).status, 200);
-    await badge.filter({ hasText: "Fault" }).waitFor({ timeout: 5000 });
+    await badge.filter({ hasText: "Fault" }).waitFor();
     assert.equal((await inject("fplus-reset")).status, 200);
-    await badge.filter({ hasText: /Running|Warming up|Idle/ }).waitFor({ timeout: 15_000 });
+    await badge.filter({ hasText: /Running|Warming up|Idle/ }).waitFor();
 
     // All values bad: the device is in error, with the name of the StatusCode, though its Sparkplug session lives.
     assert.equal((await inject("fplus-break")).status, 200);
-    await badge.filter({ hasText: "Device error" }).waitFor({ timeout: 5000 });
+    await badge.filter({ hasText: "Device error" }).waitFor();
     await page.locator('[data-machine="Press01"]', { hasText: "BadCommunicationError" }).waitFor();
     await watched.screenshot("overview-error");
     assert.equal((await inject("fplus-mend")).status, 200);
-    await badge.filter({ hasText: /Running|Warming up|Idle/ }).waitFor({ timeout: 15_000 });
+    await badge.filter({ hasText: /Running|Warming up|Idle/ }).waitFor();
     await page.close();
   });
 

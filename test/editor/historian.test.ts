@@ -21,7 +21,7 @@ declare const RED: {
 const press = (page: Page, id: string): Promise<void> =>
   page.locator(`[id="${id}"] .red-ui-flow-node-button-button`).click();
 const status = (page: Page, id: string, text: RegExp): Promise<void> =>
-  page.locator(`[id="${id}"] .red-ui-flow-node-status-label`, { hasText: text }).waitFor({ timeout: 60_000 });
+  page.locator(`[id="${id}"] .red-ui-flow-node-status-label`, { hasText: text }).waitFor();
 
 describe("the historian in the editor", () => {
   let plant: PlantRun;

@@ -32,7 +32,7 @@ async function deploy(page: Page): Promise<void> {
 const press = (page: Page, id: string): Promise<void> =>
   page.locator(`[id="${id}"] .red-ui-flow-node-button-button`).click();
 const status = (page: Page, id: string, text: RegExp): Promise<void> =>
-  page.locator(`[id="${id}"] .red-ui-flow-node-status-label`, { hasText: text }).waitFor({ timeout: 60_000 });
+  page.locator(`[id="${id}"] .red-ui-flow-node-status-label`, { hasText: text }).waitFor();
 
 describe("SQL and the cache in the editor", () => {
   let plant: PlantRun;
@@ -105,7 +105,7 @@ describe("SQL and the cache in the editor", () => {
     await page.locator("#fplus-sql-dialog-try").click();
     await page.locator("#fplus-sql-dialog-result", { hasText: /^\d+ rows?, \d+ ms\.$/ }).waitFor();
     await watched.screenshot("sql-try");
-    await page.locator("#fplus-sql-dialog-rows th", { hasText: "machine" }).waitFor({ timeout: 3000 });
+    await page.locator("#fplus-sql-dialog-rows th", { hasText: "machine" }).waitFor();
 
     await page.locator("#fplus-sql-dialog-browse").click();
     await page.locator(".red-ui-treeList-label:visible", { hasText: "orders" }).click();

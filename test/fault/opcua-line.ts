@@ -54,25 +54,25 @@ export class Line {
   /** Waits until counts of now arrive. */
   async counting(): Promise<void> {
     const now = this.server.count;
-    await until(`counts beyond ${now}`, () => this.endpoint.state === "up" && this.newest > now, 60_000);
+    await until(`counts beyond ${now}`, () => this.endpoint.state === "up" && this.newest > now);
   }
 
   /** Waits until counts of now arrive, and the server has one session and none left over. */
   async recovered(): Promise<void> {
     await this.counting();
-    await until("one session on the server", () => this.server.sessions === 1, 60_000);
+    await until("one session on the server", () => this.server.sessions === 1);
   }
 
   /** Waits until the server has one session and one subscription; one of a session that is gone ends with its lifetime. */
   async settled(): Promise<void> {
     await this.recovered();
-    await until("one subscription on the server", () => this.server.subscriptions === 1, 60_000);
+    await until("one subscription on the server", () => this.server.subscriptions === 1);
   }
 
   /** Stops the server and starts another in its place. */
   async restart(changed: Partial<TestServerOptions> = {}): Promise<void> {
     await this.server.close();
-    await until("noticing", () => this.endpoint.state !== "up", 30_000);
+    await until("noticing", () => this.endpoint.state !== "up");
     this.newest = -1;
     this.server = await startTestServer({ ...this.#serverOptions, ...changed });
   }

@@ -30,7 +30,7 @@ async function heap(): Promise<number> {
   return process.memoryUsage().heapUsed / 1e6;
 }
 
-const noticed = (line: Line): Promise<void> => until("noticing", () => line.endpoint.state !== "up", 40_000);
+const noticed = (line: Line): Promise<void> => until("noticing", () => line.endpoint.state !== "up");
 
 interface Fault {
   readonly name: string;
@@ -69,7 +69,7 @@ test("a server with another certificate is refused until it is trusted, then rea
   const secure = { securityMode: "SignAndEncrypt", securityPolicy: "Basic256Sha256", pkiFolder } as const;
   const line = await openLine(t, secure, { secure: true });
   await line.restart({ pkiFolder: temporaryFolder(t) });
-  await until("the refusal", () => /certificate has changed/.test(line.endpoint.reason), 30_000);
+  await until("the refusal", () => /certificate has changed/.test(line.endpoint.reason));
   assert.ok(line.errors.some((error) => /certificate has changed/.test(error)));
   assert.equal(line.server.sessions, 0);
   const shown = (await trustListOf(pkiFolder).list()).find(({ state }) => state === "rejected");
@@ -82,10 +82,10 @@ test("a server whose sessions are all taken is tried until one is free, and says
   const second = new Endpoint({ name: "Second", url: line.server.url, pkiFolder: temporaryFolder(t), ...QUICK });
   t.after(() => second.close());
   second.start();
-  await until("the refusal", () => /BadTooManySessions/.test(second.reason), 30_000);
+  await until("the refusal", () => /BadTooManySessions/.test(second.reason));
   await line.monitor.close();
   await line.endpoint.close();
-  await until("its turn", () => second.state === "up", 60_000);
+  await until("its turn", () => second.state === "up");
   assert.equal(line.server.sessions, 1);
 });
 
@@ -115,7 +115,7 @@ test(`${DEAD} endpoints whose devices are off: attempts spread and bounded, the 
   t.after(() => Promise.all(endpoints.map((endpoint) => endpoint.close())));
   for (const endpoint of endpoints) endpoint.start();
   const attempts = (): number[] => endpoints.map((endpoint) => endpoint.health().counters["attempts"] ?? 0);
-  await until("four attempts of each", () => Math.min(...attempts()) >= 4, 120_000);
+  await until("four attempts of each", () => Math.min(...attempts()) >= 4);
   const before = await heap();
   const first = attempts();
   const seconds = CYCLES > 100 ? 600 : 4;
@@ -147,7 +147,7 @@ test("our clock jumps an hour ahead and back: values go on, over the same sessio
   endpoint.start();
   const go = (): Promise<void> => {
     const before = samples;
-    return until("samples", () => samples > before + 10, 60_000);
+    return until("samples", () => samples > before + 10);
   };
   await go();
   const RealDate = Date;

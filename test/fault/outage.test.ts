@@ -33,10 +33,8 @@ describe("a server is killed and comes back", () => {
       await caughtUp(rig!);
       const before = (await rig!.stored()).map((counts) => counts.length);
       await rig!.outage(which, OUTAGE_MS);
-      await until(
-        "samples from after the outage",
-        async () => (await rig!.stored()).every((counts, i) => counts.length > before[i]! + 20),
-        30_000,
+      await until("samples from after the outage", async () =>
+        (await rig!.stored()).every((counts, i) => counts.length > before[i]! + 20),
       );
       await caughtUp(rig!);
       const stored = await rig!.stored();

@@ -97,20 +97,13 @@ export function missingCounts(counts: readonly number[]): number[] {
 /** Waits until the store has caught up with the present. */
 export async function caughtUp(rig: Rig): Promise<void> {
   let before = -1;
-  await until(
-    "the store to catch up",
-    async () => {
-      const parts = await rig.plant.health();
-      const waiting = parts.reduce(
-        (sum, { gauges }) => sum + (gauges["spoolDepth"] ?? 0) + (gauges["waiting"] ?? 0),
-        0,
-      );
-      const newest = Math.max(...(await rig.stored()).map((counts) => counts.at(-1) ?? 0));
-      const moves = newest > before;
-      before = newest;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      return waiting === 0 && moves && parts.every(({ status }) => status === "up");
-    },
-    60_000,
-  );
+  await until("the store to catch up", async () => {
+    const parts = await rig.plant.health();
+    const waiting = parts.reduce((sum, { gauges }) => sum + (gauges["spoolDepth"] ?? 0) + (gauges["waiting"] ?? 0), 0);
+    const newest = Math.max(...(await rig.stored()).map((counts) => counts.at(-1) ?? 0));
+    const moves = newest > before;
+    before = newest;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return waiting === 0 && moves && parts.every(({ status }) => status === "up");
+  });
 }

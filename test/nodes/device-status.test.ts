@@ -79,7 +79,7 @@ test("frozen, broken and mended machines, and a killed server: on MQTT within se
   link.start();
   t.after(() => link.end());
   const reached = async (device: string, wanted: string): Promise<State> => {
-    await until(`${device} ${wanted}`, () => states.get(device)?.status === wanted, 30_000);
+    await until(`${device} ${wanted}`, () => states.get(device)?.status === wanted);
     return states.get(device)!;
   };
   await reached("Press01", "online");
@@ -132,17 +132,13 @@ test("a command on MQTT comes out of the node, and is answered when the flow bri
   link.subscribe(`${topic}/reply`, 1, (_topic, payload) => replies.push(JSON.parse(Buffer.from(payload).toString())));
   link.start();
   t.after(() => link.end());
-  await until("operator", () => link.connected, 20_000);
+  await until("operator", () => link.connected);
   const send = (id: string, args: number) => link.publish(topic, JSON.stringify({ id, args, by: "anna" }), { qos: 1 });
   // The node may still be connecting: a command is for those who listen.
-  await until(
-    "an answer",
-    async () => {
-      await send(`first ${Math.random()}`, 50);
-      return replies.length > 0;
-    },
-    20_000,
-  );
+  await until("an answer", async () => {
+    await send(`first ${Math.random()}`, 50);
+    return replies.length > 0;
+  });
   replies.length = 0;
   await send("a", 80);
   await send("b", 120);

@@ -31,10 +31,8 @@ test("a flow lists children, all variables with their values, a part at a time, 
       { id: "errors", z: "tab", type: "helper" },
     ],
   );
-  await until(
-    "the session",
-    () => processHealth.snapshot().some(({ name, status }) => name === "PLC" && status === "up"),
-    30_000,
+  await until("the session", () =>
+    processHealth.snapshot().some(({ name, status }) => name === "PLC" && status === "up"),
   );
 
   let heard = nextMessage(node("c"));

@@ -101,7 +101,7 @@ test("in a flow: an alarm comes out, is in the list, and is acknowledged and con
   const heard: Record<string, Record<string, unknown>[]> = { out: [], list: [], done: [] };
   for (const id of ["out", "list", "done"]) node(id).on("input", (msg) => heard[id]!.push(msg));
   const list = (): PlainEvent[] => (heard["list"]!.at(-1)?.["payload"] ?? []) as PlainEvent[];
-  await until("the empty list", () => heard["list"]!.length === 1, 20_000);
+  await until("the empty list", () => heard["list"]!.length === 1);
   assert.deepEqual([list(), heard["list"]![0]!["count"]], [[], 0]);
   node("s").receive({ topic: "fault", payload: { machine: "Press01", code: 9 } });
   await until("the alarm", () => list().length === 1);
@@ -157,7 +157,7 @@ test("over a redeploy the subscription stays, and the node that comes back hears
     heard.filter(({ conditionName }) => conditionName === "FaultAlarm").map(({ message }) => message);
   await deploy();
   server.triggerFault("Press01", 1);
-  await until("the first", () => alarms().length === 1, 20_000);
+  await until("the first", () => alarms().length === 1);
   for (let round = 2; round <= 4; round++) {
     await unloadFlow();
     server.resetFault("Press01");
@@ -165,7 +165,7 @@ test("over a redeploy the subscription stays, and the node that comes back hears
     server.triggerFault("Press01", round);
     await new Promise((resolve) => setTimeout(resolve, 200));
     await deploy();
-    await until("what came meanwhile", () => alarms().length === 2 * round - 1, 20_000);
+    await until("what came meanwhile", () => alarms().length === 2 * round - 1);
   }
   assert.deepEqual(alarms(), [
     "Press01 stopped by fault 1",

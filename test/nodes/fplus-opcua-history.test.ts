@@ -94,16 +94,12 @@ test("an answer in pages, in every shape; the last message says that it is compl
   );
   const heard: Record<string, unknown>[] = [];
   node("out").on("input", (msg) => heard.push(msg));
-  await until(
-    "history",
-    async () => {
-      heard.length = 0;
-      node("b").receive({ topic: "x", mine: 1 });
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      return heard[0]?.["payload"] instanceof SampleBatch && heard[0]["payload"].length >= 20;
-    },
-    30_000,
-  );
+  await until("history", async () => {
+    heard.length = 0;
+    node("b").receive({ topic: "x", mine: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return heard[0]?.["payload"] instanceof SampleBatch && heard[0]["payload"].length >= 20;
+  });
   assert.deepEqual([heard[0]!["complete"], heard[0]!["page"], heard[0]!["mine"]], [true, 1, 1]);
   heard.length = 0;
   node("h").receive({ payload: { limit: 20 } });

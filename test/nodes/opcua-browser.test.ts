@@ -61,7 +61,7 @@ test("a template for each of the six machines of a line is read from each", asyn
   const { url } = await openSimulator(t, 169);
   const probe = openEndpoint(t, url);
   probe.start();
-  await until("the session", () => probe.state === "up", 30_000);
+  await until("the session", () => probe.state === "up");
   const space = new AddressSpace(probe);
   let at = "i=85";
   for (const name of ["Acme", "Sheffield", "Machining", "Line1"])
@@ -86,7 +86,7 @@ test("a template for each of the six machines of a line is read from each", asyn
   );
   const heard = new Set<unknown>();
   node("v").on("input", ({ topic }) => heard.add(topic));
-  await until("every machine", () => heard.size === 6, 30_000);
+  await until("every machine", () => heard.size === 6);
   assert.deepEqual(heard, new Set(machines.map(({ name }) => `PLC/${name}/Temperature`)));
   assert.ok(processHealth.snapshot().some(({ name, status }) => name === "PLC" && status === "up"));
 });

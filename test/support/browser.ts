@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { findProgram } from "./services.ts";
+import { PATIENCE_MS } from "./until.ts";
 
 export const chromiumProgram = findProgram(
   "CHROMIUM",
@@ -27,6 +28,7 @@ export interface WatchedPage {
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumProgram ?? "chromium",
+    timeout: PATIENCE_MS,
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -41,6 +43,7 @@ export function openBrowser(): Promise<Browser> {
 
 export async function openPage(browser: Browser, width = 1440, height = 900): Promise<WatchedPage> {
   const page = await browser.newPage({ viewport: { width, height } });
+  page.setDefaultTimeout(PATIENCE_MS);
   const problems: string[] = [];
   let sockets = 0;
   page.on("pageerror", (error) => problems.push(`script: ${error.message}`));

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { freePorts } from "./ports.ts";
+import { startService } from "./services.ts";
 
 /** A real influxd on the loopback, with its data in a folder of the test. */
 export interface Influxd {
@@ -36,31 +36,11 @@ log-enabled = false
 enabled = false
 `,
   );
-  const child = spawn(program, ["-config", file], { stdio: "ignore" });
   const url = `http://127.0.0.1:${bind}`;
-  await answering(url, child);
-  return { url, pid: child.pid!, stop: () => stopped(child) };
-}
-
-async function answering(url: string, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const up = await fetch(`${url}/ping`).then(
-      (response) => response.status === 204,
-      () => false,
-    );
-    if (up) return;
-    if (child.exitCode !== null || Date.now() > deadline) {
-      await stopped(child);
-      throw new Error(`influxd did not start (${String(child.exitCode)})`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
-async function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGKILL");
-  await gone;
+  const service = await startService(
+    program,
+    ["-config", file],
+    async () => (await fetch(`${url}/ping`)).status === 204,
+  );
+  return { url, pid: service.child.pid!, stop: () => service.stop("SIGKILL") };
 }

@@ -52,14 +52,10 @@ export async function startNodeRed(
     },
   };
   try {
-    await until(
-      "Node-RED to start",
-      () => {
-        if (child.exitCode !== null) throw new Error(`Node-RED ended:\n${text}`);
-        return text.includes("Started flows");
-      },
-      60_000,
-    );
+    await until("Node-RED to start", () => {
+      if (child.exitCode !== null) throw new Error(`Node-RED ended:\n${text}`);
+      return text.includes("Started flows");
+    });
   } catch (error) {
     child.kill("SIGKILL");
     throw new Error(`${String(error)}\n${text}`, { cause: error });

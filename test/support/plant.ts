@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import type { PartHealth } from "../../lib/health/index.ts";
 import { freePorts } from "./ports.ts";
+import { until } from "./until.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 /** What `npm start` runs, without npm in between, so that signals reach the plant. */
@@ -21,7 +22,7 @@ export interface PlantRun {
   /** Everything printed so far. */
   output(): string;
   /** Waits until the output matches; rejects when the process ends or the time is up. */
-  printed(pattern: RegExp, withinMs?: number): Promise<RegExpMatchArray>;
+  printed(pattern: RegExp): Promise<RegExpMatchArray>;
   /** What `/fplus/health` answers, signed in. */
   health(): Promise<PartHealth[]>;
   /** A bearer token of the admin API. */
@@ -85,16 +86,17 @@ function watch(child: ChildProcess, url: string, stateDir: string): PlantRun {
     stateDir,
     output: () => text,
     token,
-    async printed(pattern, withinMs = 60_000) {
-      const deadline = Date.now() + withinMs;
-      for (;;) {
-        const match = pattern.exec(text);
-        if (match !== null) return match;
-        if (ended) throw new Error(`the plant ended before it printed ${pattern}:\n${text}`);
-        if (Date.now() > deadline)
-          throw new Error(`the plant did not print ${pattern} within ${withinMs} ms:\n${text}`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+    async printed(pattern) {
+      let match: RegExpMatchArray | null = null;
+      const check = (): boolean => {
+        match = pattern.exec(text);
+        if (match === null && ended) throw new Error(`the plant ended before it printed ${pattern}:\n${text}`);
+        return match !== null;
+      };
+      await until(`the plant to print ${pattern}`, check).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${text}`);
+      });
+      return match!;
     },
     async health() {
       const response = await fetch(`${url}/fplus/health`, { headers: { authorization: `Bearer ${await token()}` } });

@@ -79,7 +79,7 @@ class Server implements PostgresServer {
   async start(): Promise<void> {
     const options = ["-D", this.#data, "-p", String(this.port), "-h", "127.0.0.1", "-k", "", "-c", "fsync=off"];
     this.#child = spawn(this.#program, options, { ...this.#account, stdio: "ignore" });
-    await until("the PostgreSQL server", () => this.#try("SELECT 1"), 60_000);
+    await until("the PostgreSQL server", () => this.#try("SELECT 1"));
   }
 
   async createDatabase(): Promise<void> {

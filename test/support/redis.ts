@@ -53,7 +53,7 @@ sentinel down-after-milliseconds plant 500\nsentinel failover-timeout plant 3000
   t.after(() => sentinel.stop("SIGKILL"));
   const knows = async (): Promise<boolean> =>
     ((await ask(port!, "SENTINEL", "replicas", "plant")) as unknown[]).length > 0;
-  await until("the sentinel to know the replica", knows, 30_000);
+  await until("the sentinel to know the replica", knows);
   return { port: port!, master };
 }
 
@@ -77,11 +77,7 @@ export async function startCluster(t: TestContext): Promise<number[]> {
     if (i > 0) await ask(nodes[0]!, "CLUSTER", "MEET", "127.0.0.1", String(nodes[i]), String(ports[3 + i]));
   }
   for (const node of nodes)
-    await until(
-      "the cluster",
-      async () => String(await ask(node, "CLUSTER", "INFO")).includes("cluster_state:ok"),
-      30_000,
-    );
+    await until("the cluster", async () => String(await ask(node, "CLUSTER", "INFO")).includes("cluster_state:ok"));
   return nodes;
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { TestContext } from "node:test";
+import { until } from "./until.ts";
 
 /** Where a real program is, if this machine has it: an environment variable or a usual place. */
 export function findProgram(variable: string, ...places: string[]): string | undefined {
@@ -26,7 +27,7 @@ export interface ServiceProcess {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a program and waits until `ready` says so (asked again every 50 ms, for 20 s at most). */
+/** Starts a program and waits until `ready` says so. */
 export async function startService(
   program: string,
   args: readonly string[],
@@ -34,13 +35,17 @@ export async function startService(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<ServiceProcess> {
   const child = spawn(program, args, { stdio: "ignore", env });
-  const deadline = Date.now() + 20_000;
-  while (!(await ready().catch(() => false))) {
-    if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);
-    if (Date.now() > deadline) throw new Error(`${program} was not ready in 20 s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const service = stoppable(child);
+  try {
+    await until(`${program} to be ready`, () => {
+      if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);
+      return ready().catch(() => false);
+    });
+  } catch (error) {
+    await service.stop("SIGKILL");
+    throw error;
   }
-  return stoppable(child);
+  return service;
 }
 
 /** Starts a program that prints `ready` when it is. */

@@ -26,7 +26,7 @@ export async function tryDeadDevices(devices: number, minutes: number): Promise<
   );
   const attempts = (): number => endpoints.reduce((sum, one) => sum + one.health().counters["attempts"]!, 0);
   for (const endpoint of endpoints) endpoint.start();
-  await until("two attempts each", () => attempts() >= 2 * devices, 120_000);
+  await until("two attempts each", () => attempts() >= 2 * devices);
   const early = heapMegabytes();
   const before = attempts();
   await pause(minutes * 60_000);

@@ -73,7 +73,7 @@ async function byMonitor(url: string, pkiFolder: string): Promise<Ingest> {
   });
   endpoint.use(monitor);
   endpoint.start();
-  await until("all items", () => monitor.active === TAGS, 60_000);
+  await until("all items", () => monitor.active === TAGS);
   const measured = await measure(() => changes);
   await endpoint.close();
   return measured;

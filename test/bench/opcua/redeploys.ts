@@ -47,7 +47,7 @@ export async function redeployReader(deploys: number): Promise<ReaderRedeployed>
   const counter = await startCounter(port!, TAGS, 100);
   try {
     return await redeploy(deploys, (round) => readerFlow(counter.url, round), {
-      begun: () => until("a subscription", async () => (await holdingsOf(counter.url)).subscriptions === 1, 60_000),
+      begun: () => until("a subscription", async () => (await holdingsOf(counter.url)).subscriptions === 1),
       ended: async () => ({ channels: connectionsTo(port!), ...(await holdingsOf(counter.url)) }),
     });
   } finally {

@@ -92,10 +92,10 @@ export async function throughNodeRed(
     try {
       const counted = (): [value: string, count: number][] =>
         existsSync(count) ? (JSON.parse(readFileSync(count, "utf8")) as [string, number][]) : [];
-      await until("first values", () => counted().length > 0, 60_000);
+      await until("first values", () => counted().length > 0);
       await pause(WARM_MS[who]);
       writeFileSync(`${count}.begin`, "");
-      await until("the count to begin", () => !existsSync(`${count}.begin`), 10_000);
+      await until("the count to begin", () => !existsSync(`${count}.begin`));
       const cpu = cpuSeconds(nodeRed.pid);
       await pause(MEASURED_MS);
       const used = cpuSeconds(nodeRed.pid) - cpu;

@@ -31,7 +31,7 @@ for (const server of SERVERS) {
       const endpoint = new Endpoint({ name: "PLC", url, pkiFolder: path.join(folder, "pki"), ...security });
       t.after(() => endpoint.close());
       endpoint.start();
-      await until("a session", () => endpoint.state === "up", 30_000);
+      await until("a session", () => endpoint.state === "up");
       return endpoint;
     };
     const endpoint = await connect({});

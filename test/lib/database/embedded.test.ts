@@ -73,17 +73,14 @@ test("the embedded PostgreSQL", async (t) => {
     });
     process.kill(pid, "SIGKILL");
     await until("its end", () => !isAlive(pid));
-    await until(
-      "its return",
-      () =>
-        database.query("SELECT 1").then(
-          () => true,
-          () => false,
-        ),
-      60_000,
+    await until("its return", () =>
+      database.query("SELECT 1").then(
+        () => true,
+        () => false,
+      ),
     );
     assert.notEqual(postmaster(directory), pid);
-    await until("the listener", () => states.length === 3, 30_000);
+    await until("the listener", () => states.length === 3);
     assert.deepEqual(states, [true, false, true]);
     await database.query("NOTIFY alarm, 'again'");
     await until("the notification", () => heard.length === 1);
@@ -109,7 +106,7 @@ test("the embedded PostgreSQL", async (t) => {
     const child = spawn(process.execPath, [program, directory], { stdio: ["ignore", "pipe", "inherit"] });
     let said = "";
     child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await until("1,000 transactions", () => said.split("\n").length > 1000, 60_000);
+    await until("1,000 transactions", () => said.split("\n").length > 1000);
     const exited = once(child, "exit");
     child.kill("SIGKILL");
     await exited;
@@ -135,14 +132,11 @@ test("the embedded PostgreSQL", async (t) => {
     await Promise.all([first.open(), second.open()]);
     await first.close();
     // The second one starts it again.
-    await until(
-      "the other one",
-      () =>
-        second.query("SELECT 1").then(
-          () => true,
-          () => false,
-        ),
-      30_000,
+    await until("the other one", () =>
+      second.query("SELECT 1").then(
+        () => true,
+        () => false,
+      ),
     );
     await second.close();
   });

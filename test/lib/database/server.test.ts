@@ -99,16 +99,13 @@ test("a PostgreSQL server", async (t) => {
     await assert.rejects(database.query("SELECT 1"), { code: "database.unreachable" });
     assert.equal(database.health().status, "down");
     await server.start();
-    await until(
-      "the database",
-      () =>
-        database.query("SELECT 1").then(
-          () => true,
-          () => false,
-        ),
-      20_000,
+    await until("the database", () =>
+      database.query("SELECT 1").then(
+        () => true,
+        () => false,
+      ),
     );
-    await until("the listener", () => states.at(-1) === true, 20_000);
+    await until("the listener", () => states.at(-1) === true);
     await database.query("NOTIFY alarm, 'back'");
     await until("the notification", () => heard.length === 1);
     assert.equal(database.health().status, "up");

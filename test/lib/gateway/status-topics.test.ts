@@ -80,7 +80,7 @@ test("only the newest state of a device waits for a broker that is away", async 
   const broker = new EmbeddedBroker({ host: "127.0.0.1", port: port! });
   await broker.open();
   t.after(() => broker.close());
-  await until("published", () => topics.published === 1, 20_000);
+  await until("published", () => topics.published === 1);
   const { states } = await listen(t, port!);
   await until("retained", () => states.get("A")?.status === "online");
 });
@@ -93,9 +93,9 @@ test("Mosquitto says that the devices are offline when the gateway is killed", a
   const { states } = await listen(t, port!);
   const program = path.resolve(import.meta.dirname, "../../support/status-gateway.ts");
   const gateway = await startPrinting(process.execPath, [program, String(port), "3", "Press01", "Mill01", "Oven01"]);
-  await until("online", () => [...states.values()].filter(({ status }) => status === "online").length === 3, 20_000);
+  await until("online", () => [...states.values()].filter(({ status }) => status === "online").length === 3);
   await gateway.stop("SIGKILL");
-  await until("offline", () => [...states.values()].every(({ status }) => status === "offline"), 8000);
+  await until("offline", () => [...states.values()].every(({ status }) => status === "offline"));
   assert.deepEqual(
     [...states.values()].map(({ reason, since }) => [reason, since]),
     [1, 2, 3].map(() => ["gateway lost", null]),

@@ -10,7 +10,7 @@ import { openEndpoint, openSimulator } from "./rig.ts";
 async function up(t: TestContext, url: string): Promise<{ endpoint: Endpoint; space: AddressSpace }> {
   const endpoint = openEndpoint(t, url);
   endpoint.start();
-  await until("the session", () => endpoint.state === "up", 30_000);
+  await until("the session", () => endpoint.state === "up");
   const space = new AddressSpace(endpoint);
   t.after(() => space.close());
   return { endpoint, space };
@@ -96,10 +96,10 @@ test("search finds by name, path and description while it walks, and stops when 
   const server = await startLineServer(t, port!, ["urn:wide"], addWide);
   const { space } = await up(t, server.url);
   assert.deepEqual(space.search("gearbox").hits, []);
-  await until("the hit", () => space.search("GEARBOX oil").hits.length === 1, 20_000);
+  await until("the hit", () => space.search("GEARBOX oil").hits.length === 1);
   const [hit] = space.search("gearbox").hits;
   assert.deepEqual([hit!.name, hit!.path, hit!.nodeClass], ["V77", "Wide", "variable"]);
-  await until("the whole tree", () => space.search("").complete, 60_000);
+  await until("the whole tree", () => space.search("").complete);
   const wide = space.search("wide v1");
   assert.ok(wide.matches > 200 && wide.hits.length === 200);
   const [tag] = await space.tags([{ nodeId: hit!.nodeId }]);

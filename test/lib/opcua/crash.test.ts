@@ -30,7 +30,7 @@ async function startCapture(t: TestContext, url: string, folder: string): Promis
   t.after(() => child.kill("SIGKILL"));
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => void (text += chunk.toString()));
-  await until("values in the spool", () => /^ready$/m.test(text), 30_000);
+  await until("values in the spool", () => /^ready$/m.test(text));
   return {
     get notices() {
       return [...text.matchAll(/^notice (.*)$/gm)].map((match) => match[1]!);

@@ -27,7 +27,7 @@ async function plantWithHistory(t: TestContext): Promise<{ endpoint: Endpoint; s
   endpoint.learn([{ device: "Press01", metric: "Temperature", nodeId: TEMPERATURE }]);
   const values = async () =>
     (await ask(endpoint, [TEMPERATURE], { kind: "raw", from: since, to: Date.now() })).samples.length;
-  await until("some history", async () => (await values()) >= 40, 30_000);
+  await until("some history", async () => (await values()) >= 40);
   return { endpoint, simulator, since };
 }
 

@@ -13,7 +13,7 @@ const [SHORT, LONG] = ["urn:acme", "http://acme.com/UA/line"] as const;
 async function up(t: TestContext, url: string, onError?: (error: unknown) => void): Promise<Endpoint> {
   const endpoint = openEndpoint(t, url, onError === undefined ? {} : { onError });
   endpoint.start();
-  await until("the session", () => endpoint.state === "up", 30_000);
+  await until("the session", () => endpoint.state === "up");
   return endpoint;
 }
 
@@ -78,12 +78,12 @@ for (const kind of ["subscribed", "polled"] as const) {
     endpoint.use(reader);
     const arrived = (): boolean =>
       newest.get(`short ${kind}`) === SHORT.length && newest.get(`long ${kind}`) === LONG.length && newest.size === 3;
-    await until("the values", arrived, 20_000);
+    await until("the values", arrived);
     assert.equal(newest.get(`by id ${kind}`), LONG.length);
     await server.stop();
     newest.clear();
     server = await startLineServer(t, port!, [LONG, SHORT]);
-    await until("the values of the other order", arrived, 30_000);
+    await until("the values of the other order", arrived);
     assert.equal(newest.get(`by id ${kind}`), LONG.length);
     assert.deepEqual(
       errors.filter((error) => /cannot be read/.test(String(error))),

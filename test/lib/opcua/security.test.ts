@@ -43,7 +43,7 @@ async function attempt(
   });
   endpoint.start();
   try {
-    await until("a session or an error", () => endpoint.state === "up" || errors.length > 0, 30_000);
+    await until("a session or an error", () => endpoint.state === "up" || errors.length > 0);
     if (endpoint.state !== "up") {
       assert.ok(errors[0] instanceof FplusError, String(errors[0]));
       return errors[0];

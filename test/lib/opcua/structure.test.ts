@@ -30,7 +30,7 @@ async function valuesOf(t: TestContext, url: string, tags: readonly Tag[], kind:
   t.after(() => reader.close());
   endpoint.use(reader);
   endpoint.start();
-  await until("every value", () => values.size === tags.length, 30_000);
+  await until("every value", () => values.size === tags.length);
   return { values, undecoded: endpoint.reading.undecoded };
 }
 

@@ -260,10 +260,10 @@ test("nobody who stores: a few messages wait their time, then all are acknowledg
   assert.deepEqual(acknowledged, [0], "no more than three wait");
   receipts[1]!.confirm();
   assert.deepEqual(acknowledged, [0, 1]);
-  await until("the others in time", () => acknowledged.length === 4, 30_000);
+  await until("the others in time", () => acknowledged.length === 4);
   assert.equal(unstored, 3);
   for (let n = 4; n < 8; n++) deferred.receiptFor(() => acknowledged.push(n));
-  await until("them too", () => acknowledged.length === 8, 30_000);
+  await until("them too", () => acknowledged.length === 8);
   assert.equal(deferred.stores, false);
   const late = deferred.receiptFor(() => acknowledged.push(8));
   assert.equal(acknowledged.at(-1), 8, "at once");

@@ -110,7 +110,7 @@ describe("several servers", () => {
     await here.stopBroker();
     await until("offline", () => !edge.online);
     await away.startBroker();
-    await until("back on the first", () => edge.online && edge.health().detail.includes(away.address.url), 20_000);
+    await until("back on the first", () => edge.online && edge.health().detail.includes(away.address.url));
   });
 
   test("a server without the primary host is left for one with it", async (t) => {
@@ -125,7 +125,7 @@ describe("several servers", () => {
     });
     await until("on the first", () => edge.online && edge.health().detail.includes(first.address.url));
     await host.close();
-    await until("on the second", () => edge.online && edge.health().detail.includes(second.address.url), 20_000);
+    await until("on the second", () => edge.online && edge.health().detail.includes(second.address.url));
     await until("its death on the first", () => first.seen.length > 1);
     assert.deepEqual(first.types(), ["NBIRTH/N", "NDEATH/N"]);
     await until("its birth there", () => second.seen.length > 0);

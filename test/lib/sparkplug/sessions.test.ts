@@ -144,7 +144,7 @@ describe("store and forward", () => {
     const lostAt = count;
     await until("samples meanwhile", () => count > lostAt + 50);
     await w.startBroker();
-    await until("return", () => edge.online && host.connected, 20_000);
+    await until("return", () => edge.online && host.connected);
     const returnedAt = count;
     await until("flow again", () => count > returnedAt + 50);
     clearInterval(timer);
@@ -166,7 +166,7 @@ describe("store and forward", () => {
     await w.startBroker();
     w.edge(folder, { primaryHost: "H" });
     const delivered = () => new Set(values.get("G/N/Oven/Survivor")?.filter((value) => !Number.isNaN(value)));
-    await until("delivery", () => delivered().size === 100, 20_000);
+    await until("delivery", () => delivered().size === 100);
   });
 
   test("an edge node waits for its primary host, dies when it goes, and forwards when it returns", async (t) => {

@@ -67,7 +67,7 @@ test("a process that is killed loses nothing that it acknowledged, and leaves no
     });
     let text = "";
     child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    await until("objects to be stored", () => text.split("\n").length > 15, 60_000);
+    await until("objects to be stored", () => text.split("\n").length > 15);
     child.kill("SIGKILL");
     await once(child, "close");
     acknowledged.push(...text.split("\n").slice(0, -1));
