@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { PartHealth } from "../../lib/health/index.ts";
@@ -18,6 +18,8 @@ export interface PlantRun {
   readonly pid: number;
   /** `http://127.0.0.1:port` of editor and dashboard. */
   readonly url: string;
+  /** The address of its simulator. */
+  readonly opcuaUrl: string;
   readonly stateDir: string;
   /** Everything printed so far. */
   output(): string;
@@ -42,8 +44,11 @@ export interface PlantRunOptions {
 }
 
 /** A fresh folder for a plant's state; the caller removes it with `removeState`. */
-export function newState(): Promise<string> {
-  return mkdtemp(path.join(os.tmpdir(), "fplus-plant-"));
+export async function newState(): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "fplus-plant-"));
+  // As root, the embedded database runs under another account, which must pass through.
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 export function removeState(stateDir: string): Promise<void> {
@@ -67,10 +72,10 @@ export async function startPlant(options: PlantRunOptions = {}): Promise<PlantRu
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  return watch(child, `http://127.0.0.1:${web}`, stateDir);
+  return watch(child, `http://127.0.0.1:${web}`, `opc.tcp://127.0.0.1:${opcua}/fplus`, stateDir);
 }
 
-function watch(child: ChildProcess, url: string, stateDir: string): PlantRun {
+function watch(child: ChildProcess, url: string, opcuaUrl: string, stateDir: string): PlantRun {
   let text = "";
   let access: Promise<string> | undefined;
   const collect = (chunk: Buffer): void => void (text += chunk.toString());
@@ -83,6 +88,7 @@ function watch(child: ChildProcess, url: string, stateDir: string): PlantRun {
   return {
     pid: child.pid ?? 0,
     url,
+    opcuaUrl,
     stateDir,
     output: () => text,
     token,
