@@ -1,16 +1,14 @@
 /**
  * An OPC UA server whose tags count: every missing or doubled sample downstream is visible as a hole or a repeat.
- * Runs as a process of its own: `node counter-server.ts <port> <tags> <periodMs> [start] [--hands-over]`. Prints `ready` when it listens.
+ * Runs as a process of its own: `node counter-server.ts <folder> <port> <tags> <periodMs> [start] [--hands-over]`;
+ * its certificates are in the folder. Prints `ready` when it listens.
  */
 import { DataType, OPCUACertificateManager, OPCUAServer, StatusCodes, Variant } from "node-opcua";
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
 
-const [port = 0, tags = 10, periodMs = 100, start = 0] = process.argv.slice(2).map(Number);
+const pki = process.argv[2]!;
+const [port = 0, tags = 10, periodMs = 100, start = 0] = process.argv.slice(3).map(Number);
 /** Whether a subscription may be taken over by an anonymous client without security, which the standard advises against. */
 const handsOver = process.argv.includes("--hands-over");
-const pki = mkdtempSync(path.join(os.tmpdir(), "fplus-counter-"));
 
 const server = new OPCUAServer({
   host: "127.0.0.1",
@@ -53,10 +51,7 @@ process.stdout.write("ready\n");
 process.on("SIGTERM", () => {
   clearInterval(timer);
   server.shutdown(0).then(
-    () => {
-      rmSync(pki, { recursive: true, force: true });
-      process.exit(0);
-    },
+    () => process.exit(0),
     () => process.exit(1),
   );
 });

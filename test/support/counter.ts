@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { type ServiceProcess, startPrinting } from "./services.ts";
 
@@ -10,10 +12,19 @@ export async function startCounter(
   options: readonly "--hands-over"[] = [],
 ): Promise<ServiceProcess & { readonly url: string }> {
   const program = path.join(import.meta.dirname, "counter-server.ts");
+  const folder = mkdtempSync(path.join(os.tmpdir(), "fplus-counter-"));
   const server = await startPrinting(process.execPath, [
     program,
+    folder,
     ...[port, tags, periodMs, first].map(String),
     ...options,
   ]);
-  return { ...server, url: `opc.tcp://127.0.0.1:${port}/counter` };
+  return {
+    ...server,
+    url: `opc.tcp://127.0.0.1:${port}/counter`,
+    async stop(signal) {
+      await server.stop(signal);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
 }

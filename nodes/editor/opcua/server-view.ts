@@ -55,6 +55,8 @@ export interface Pick {
 export class ServerView {
   readonly #endpoint: string;
   #id: Promise<string> | undefined;
+  /** The last values asked for have come, or never will. */
+  #values: Promise<void> = Promise.resolve();
   #open = false;
   #closed = false;
 
@@ -72,7 +74,12 @@ export class ServerView {
   }
 
   values(nodes: readonly string[]): Promise<ShownValue[]> {
-    return this.#ask("values", { nodes });
+    const values = this.#ask<ShownValue[]>("values", { nodes });
+    this.#values = values.then(
+      () => undefined,
+      () => undefined,
+    );
+    return values;
   }
 
   search(text: string): Promise<SearchAnswer> {
@@ -91,7 +98,8 @@ export class ServerView {
   close(): void {
     this.#closed = true;
     this.#id?.then(
-      (id) => $.ajax({ url: `fplus/opcua/browser/${id}`, method: "DELETE" }),
+      // Values are asked for every second: those on their way would find a view that is gone.
+      (id) => this.#values.then(() => $.ajax({ url: `fplus/opcua/browser/${id}`, method: "DELETE" })),
       () => undefined,
     );
   }

@@ -108,8 +108,7 @@ test("a range that the server states is kept, and a read-only variable answers w
     endpoint.withSession(async (session) =>
       Number((await session.read({ nodeId: "ns=1;s=Press01.Condition.ToolWear", attributeId: 13 })).value.value),
     );
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  assert.ok(Math.abs((await wear()) - 42) < 1, `tool wear is ${await wear()}`);
+  await until("tool wear of 42", async () => Math.abs((await wear()) - 42) < 1);
   await endpoint.close();
   await assert.rejects(writer.write([{ target: "ns=1;s=Press01.Condition.ToolWear", value: 1 }]), {
     code: "opcua.unreachable",
