@@ -16,6 +16,8 @@ export interface FplusErrorDetails {
   readonly offset?: number;
   /** The other side's own code, for flows that switch on it: the SQLSTATE of a database. */
   readonly status?: string;
+  /** When the other side wants to be asked again, in milliseconds from now. */
+  readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
@@ -27,6 +29,7 @@ export class FplusError extends Error {
   readonly hint: string | undefined;
   readonly offset: number | undefined;
   readonly status: string | undefined;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: FplusErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -35,6 +38,7 @@ export class FplusError extends Error {
     this.hint = details.hint;
     this.offset = details.offset;
     this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
   }
 
   /** One line for a log: code, sentence, field and way out. */

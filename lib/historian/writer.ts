@@ -14,7 +14,7 @@ export interface WriterOptions {
   readonly maxQueued?: number;
   /** Samples joined into one write at most; default 5,000. */
   readonly batchSamples?: number;
-  /** First and longest pause between attempts at a store that is away, in milliseconds; default 250 and 15,000. */
+  /** First and longest pause between attempts at a store that is away, in milliseconds; default 250 and 5,000. */
   readonly retryMs?: number;
   readonly maxRetryMs?: number;
   readonly registry?: SignalRegistry;
@@ -46,7 +46,10 @@ interface Waiting {
 }
 
 const MAX_REASONS = 5;
+/** Records of the spool in one write: a store that comes back takes large writes two to three times as fast as small ones. */
 const SPOOL_READ = 8;
+/** A store that asks for a longer pause is asked again after this one. */
+const MAX_TOLD_MS = 60_000;
 
 /**
  * Stands in front of a store and keeps samples while it is away: joins small batches, tries again with growing pauses,
@@ -76,7 +79,7 @@ export class HistorianWriter {
       maxQueued: options.maxQueued ?? 200_000,
       batchSamples: options.batchSamples ?? 5000,
       retryMs: options.retryMs ?? 250,
-      maxRetryMs: options.maxRetryMs ?? 15_000,
+      maxRetryMs: options.maxRetryMs ?? 5000,
       registry: options.registry ?? signals,
     };
     // What a former process left in the spool goes out without waiting for a new sample.
@@ -176,7 +179,8 @@ export class HistorianWriter {
         this.#retries += 1;
         await this.#spill();
         if (this.#closing) return;
-        await this.#rest(pause * (0.75 + Math.random() / 2));
+        const told = error instanceof FplusError ? Math.min(error.retryAfterMs ?? 0, MAX_TOLD_MS) : 0;
+        await this.#rest(told + pause * (0.75 + Math.random() / 2));
         pause = Math.min(pause * 2, this.#options.maxRetryMs);
       }
     }
@@ -185,10 +189,9 @@ export class HistorianWriter {
   /** Writes the front of the queue to the store as one batch. */
   async #deliver(): Promise<void> {
     const group = this.#front();
-    const joined = join(group);
     let receipt: WriteReceipt;
     try {
-      receipt = await this.#store.write(joined);
+      receipt = await this.#store.write(joined(group));
     } catch (error) {
       const fault = toFplusError("historian.unreachable", error);
       if (isAway(fault)) throw fault;
@@ -201,32 +204,41 @@ export class HistorianWriter {
     settle(group, receipt.rejected);
   }
 
-  /** Writes the oldest records of the spool and forgets them. */
+  /** Writes the oldest records of the spool as one batch and forgets them. */
   async #drain(): Promise<void> {
     const spool = this.#spool!;
-    for (const record of spool.read(spool.first, SPOOL_READ)) {
-      let batch: SampleBatch | undefined;
-      try {
-        batch = decodeRecord(record.data, this.#options.registry);
-      } catch (error) {
-        this.#noteReason(messageOf(error));
-      }
-      if (batch !== undefined) {
-        this.#count(await this.#store.write(batch).catch((error: unknown) => this.#lost(batch, error)));
-        this.#spooled = Math.max(0, this.#spooled - batch.length);
-      }
-      spool.release(record.position + 1);
-    }
+    const records = spool.read(spool.first, SPOOL_READ);
+    const batches = records.flatMap(({ data }) => this.#decoded(data));
+    if (batches.length > 0) await this.#writeAll(batches);
+    for (const { length } of batches) this.#spooled = Math.max(0, this.#spooled - length);
+    // Where nothing can be read back, all that is left is damaged; the spool has counted it.
+    spool.release((records.at(-1)?.position ?? spool.next - 1) + 1);
     if (this.#backlog === 0) this.#spooled = 0;
   }
 
-  /** A store that is away keeps the record; one that refuses it for good must not hold up the others. */
-  #lost(batch: SampleBatch, error: unknown): WriteReceipt {
-    const fault = toFplusError("historian.unreachable", error);
-    if (isAway(fault)) throw fault;
-    this.#dropped += batch.length;
-    this.#noteReason(fault.message);
-    return { written: 0, rejected: [] };
+  #decoded(data: Uint8Array): SampleBatch[] {
+    try {
+      return [decodeRecord(data, this.#options.registry)];
+    } catch (error) {
+      this.#noteReason(messageOf(error));
+      return [];
+    }
+  }
+
+  /** A store that is away keeps the records; one that it refuses for good is given up alone, and must not hold up the others. */
+  async #writeAll(batches: readonly SampleBatch[]): Promise<void> {
+    try {
+      this.#count(await this.#store.write(join(batches)));
+    } catch (error) {
+      const fault = toFplusError("historian.unreachable", error);
+      if (isAway(fault)) throw fault;
+      if (batches.length > 1) {
+        for (const batch of batches) await this.#writeAll([batch]);
+        return;
+      }
+      this.#dropped += batches[0]!.length;
+      this.#noteReason(fault.message);
+    }
   }
 
   /** Moves the queue to disk, where there is a spool. Its writes resolve when it is safe there. */
@@ -234,21 +246,33 @@ export class HistorianWriter {
     const spool = this.#spool;
     if (spool === undefined) return;
     while (this.#queue.length > 0) {
-      const group = this.#front();
-      const { points, rejected } = takeIn(join(group), this.#options.registry);
-      try {
-        if (points.length > 0) spool.append(encodeRecord(points, this.#options.registry));
-        await spool.flush();
-      } catch (error) {
-        const fault = toFplusError("spool.io", error);
+      const safe: { group: readonly Waiting[]; rejected: readonly RejectedSample[]; points: number }[] = [];
+      while (this.#queue.length > 0) {
+        const group = this.#front();
+        const { points, rejected } = takeIn(joined(group), this.#options.registry);
         this.#remove(group);
-        for (const one of group) this.#refuse(one, fault);
-        continue;
+        try {
+          if (points.length > 0) spool.append(encodeRecord(points, this.#options.registry));
+          safe.push({ group, rejected, points: points.length });
+        } catch (error) {
+          const fault = toFplusError("spool.io", error);
+          for (const one of group) this.#refuse(one, fault);
+        }
       }
-      this.#remove(group);
-      this.#spooled += points.length;
-      this.#count({ written: 0, rejected });
-      settle(group, rejected, true);
+      // One flush for all that was waiting.
+      const fault = await spool.flush().then(
+        () => undefined,
+        (error: unknown) => toFplusError("spool.io", error),
+      );
+      for (const { group, rejected, points } of safe) {
+        if (fault !== undefined) {
+          for (const one of group) this.#refuse(one, fault);
+          continue;
+        }
+        this.#spooled += points;
+        this.#count({ written: 0, rejected });
+        settle(group, rejected, true);
+      }
     }
   }
 
@@ -315,11 +339,15 @@ function isAway(fault: FplusError): boolean {
   );
 }
 
-function join(group: readonly Waiting[]): SampleBatch {
-  if (group.length === 1) return group[0]!.batch;
-  const joined = new SampleBatch(group.reduce((sum, { batch }) => sum + batch.length, 0));
-  for (const { batch } of group) for (let i = 0; i < batch.length; i++) joined.addFrom(batch, i);
-  return joined;
+function joined(group: readonly Waiting[]): SampleBatch {
+  return join(group.map(({ batch }) => batch));
+}
+
+function join(batches: readonly SampleBatch[]): SampleBatch {
+  if (batches.length === 1) return batches[0]!;
+  const whole = new SampleBatch(batches.reduce((sum, { length }) => sum + length, 0));
+  for (const batch of batches) for (let i = 0; i < batch.length; i++) whole.addFrom(batch, i);
+  return whole;
 }
 
 /** Gives every batch its own part of the receipt of all. */

@@ -7,6 +7,8 @@ import { gzip } from "node:zlib";
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
+  /** Milliseconds of a `Retry-After` header; left out where there is none that can be read. */
+  readonly retryAfterMs?: number;
 }
 
 const GZIP_BYTES = 1000;
@@ -65,10 +67,18 @@ export class WriteConnection {
     });
     let text = "";
     for await (const chunk of answer) if (text.length < MAX_ANSWER_BYTES) text += String(chunk);
-    return { status: answer.statusCode ?? 0, body: text };
+    const retryAfterMs = retryAfter(answer.headers["retry-after"]);
+    return { status: answer.statusCode ?? 0, body: text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
 
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** The header's seconds or date as milliseconds from now. */
+function retryAfter(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

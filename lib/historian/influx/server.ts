@@ -72,7 +72,8 @@ export class InfluxServer {
     await this.#client.transport.request("/ping", "", { method: "GET" }, (headers) => {
       this.#release = String(headers["x-influxdb-version"] ?? "");
     });
-    this.#version = version === "auto" ? (/^v?1\./.test(this.#release) ? "1" : "2") : version;
+    // A 1.x that was built from its sources calls itself unknown; a 2.x then says dev.
+    this.#version = version === "auto" ? (/^(v?1\.|unknown$)/.test(this.#release) ? "1" : "2") : version;
     if (this.#version === "1") await this.#createDatabase();
   }
 
@@ -100,10 +101,10 @@ export class InfluxServer {
     } catch (error) {
       throw this.#fault(error);
     }
-    const { status, body } = answer;
+    const { status, body, retryAfterMs } = answer;
     if (status >= 200 && status < 300) return undefined;
     if (status === 400 || status === 413 || status === 422) return { message: body, tooLarge: status === 413 };
-    throw this.#statusFault(status, sentenceOf(body) || `status ${status}`);
+    throw this.#statusFault(status, sentenceOf(body) || `status ${status}`, undefined, retryAfterMs);
   }
 
   /** Deletes what lies at from ≤ time < to, in milliseconds. @throws FplusError `historian.unreachable` */
@@ -209,7 +210,7 @@ export class InfluxServer {
     return this.#statusFault(this.#status(error), text, error);
   }
 
-  #statusFault(status: number | undefined, text: string, cause?: unknown): FplusError {
+  #statusFault(status: number | undefined, text: string, cause?: unknown, retryAfterMs?: number): FplusError {
     const { url, bucket } = this.#options;
     if (status === 401 || status === 403) {
       const hint = "Check the token and its rights on the bucket.";
@@ -223,7 +224,11 @@ export class InfluxServer {
         cause,
       });
     }
-    return new FplusError("historian.unreachable", `${url}: ${text}`, { field: "url", cause });
+    return new FplusError("historian.unreachable", `${url}: ${text}`, {
+      field: "url",
+      cause,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
   }
 
   /** Closes the connections that stay open between writes. */

@@ -26,9 +26,11 @@ import { InfluxRollUps } from "./rollups.ts";
 import { AnswerBuilder } from "./rows.ts";
 import { InfluxServer, sentenceOf } from "./server.ts";
 
-const LINES_PER_REQUEST = 5000;
-/** Requests that the search for the refused lines of one write may take. */
+/** Some two megabytes; a server that takes less at once says so, and is given halves. */
+const LINES_PER_REQUEST = 20_000;
+/** Requests that the search for the refused lines of one write may take: at least so many, and one for so many lines. */
 const SEARCH_REQUESTS = 200;
+const LINES_PER_SEARCH = 25;
 
 /** InfluxDB 1.x and 2.x as a historian. Nothing is buffered here: when a write resolves, the server has it. */
 export class InfluxHistorian implements HistorianStore {
@@ -87,7 +89,7 @@ export class InfluxHistorian implements HistorianStore {
     for (const { index, reason } of faults) reject(index, reason);
     if (ends.length > 0) {
       await this.open();
-      const budget = { requests: SEARCH_REQUESTS };
+      const budget = { requests: Math.max(SEARCH_REQUESTS, ends.length / LINES_PER_SEARCH) };
       const refused = new Map<number, string>();
       for (let from = 0; from < ends.length; from += LINES_PER_REQUEST) {
         const to = Math.min(ends.length, from + LINES_PER_REQUEST);

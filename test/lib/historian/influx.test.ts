@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { FplusError } from "../../../lib/errors/index.ts";
 import { openHistorian } from "../../../lib/historian/index.ts";
 import { SignalRegistry } from "../../../lib/sample/index.ts";
 import { temporaryFolder } from "../../support/folder.ts";
@@ -120,4 +121,57 @@ test("a server that is not there, refuses the token, or is busy, is unreachable 
   const nobody = openHistorian({ engine: "influx", url: "http://127.0.0.1:9", bucket: "b", registry });
   await assert.rejects(nobody.write(batch), { code: "historian.unreachable", field: "url" });
   assert.throws(() => openHistorian({ engine: "influx", url: "influx:8086", bucket: "b" }), { code: "config.invalid" });
+});
+
+test("an InfluxDB 1.x built from its sources is known as one, and gets its database", async (t) => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url?.split("?")[0]}`);
+    request.resume();
+    response.writeHead(request.url?.startsWith("/query") ? 200 : 204, { "x-influxdb-version": "unknown" });
+    response.end(request.url?.startsWith("/query") ? '{"results":[{"statement_id":0}]}' : undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const registry = new SignalRegistry();
+  const store = openHistorian({ engine: "influx", url, bucket: "plant", registry });
+  await store.write(batchOf(registry, [["p/m/T", 1, 0]]));
+  assert.deepEqual(asked, ["GET /ping", "POST /query", "POST /write"]);
+  await store.close();
+});
+
+test("a busy server says when to come again, in seconds or as a date", async (t) => {
+  let later = "7";
+  const server = createServer((request, response) => {
+    request.resume();
+    const ping = request.url === "/ping";
+    response.writeHead(ping ? 204 : 429, {
+      "x-influxdb-version": "v2.7.1",
+      ...(later ? { "retry-after": later } : {}),
+    });
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const registry = new SignalRegistry();
+  const store = openHistorian({ engine: "influx", url, bucket: "b", org: "o", registry });
+  const told = async (): Promise<number | undefined> => {
+    const error: unknown = await store.write(batchOf(registry, [["p/m/T", 1, 0]])).catch((fault: unknown) => fault);
+    assert.ok(error instanceof FplusError);
+    assert.equal(error.code, "historian.unreachable");
+    return error.retryAfterMs;
+  };
+  assert.equal(await told(), 7000);
+  later = new Date(Date.now() + 3_600_000).toUTCString();
+  const hour = (await told()) ?? 0;
+  assert.ok(hour > 3_000_000 && hour <= 3_600_000, String(hour));
+  later = new Date(0).toUTCString();
+  assert.equal(await told(), 0);
+  later = "soon";
+  assert.equal(await told(), undefined);
+  later = "";
+  assert.equal(await told(), undefined);
+  await store.close();
 });

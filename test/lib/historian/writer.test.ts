@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HistorianWriter, openHistorian } from "../../../lib/historian/index.ts";
-import { SignalRegistry } from "../../../lib/sample/index.ts";
+import { FplusError } from "../../../lib/errors/index.ts";
+import { type HistorianStore, HistorianWriter, openHistorian } from "../../../lib/historian/index.ts";
+import { type SampleBatch, SignalRegistry } from "../../../lib/sample/index.ts";
 import { openSpool } from "../../../lib/spool/index.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { findProgram, missing } from "../../support/services.ts";
@@ -158,4 +159,66 @@ test("joins batches and gives each its own receipt", async (t) => {
   assert.equal(writer.stats().reasons.length, 1);
   await writer.close();
   await store.close();
+});
+
+/** A store that does with a write as told. */
+function storeThat(write: (batch: SampleBatch) => void): HistorianStore {
+  const store = openHistorian({ engine: "influx", url: "http://127.0.0.1:9", bucket: "b" });
+  store.write = (batch) => {
+    try {
+      write(batch);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    return Promise.resolve({ written: batch.length, rejected: [] });
+  };
+  return store;
+}
+
+test("does not come back before the store has asked for it", async () => {
+  const registry = new SignalRegistry();
+  const attempts: number[] = [];
+  const store = storeThat(() => {
+    attempts.push(performance.now());
+    if (attempts.length === 1) throw new FplusError("historian.unreachable", "busy", { retryAfterMs: 300 });
+  });
+  const writer = new HistorianWriter(store, { registry, retryMs: 1, maxRetryMs: 1 });
+  assert.equal((await writer.write(batchOf(registry, [["p/m/a", 1, 0]]))).written, 1);
+  assert.equal(attempts.length, 2);
+  // A timer may go off a millisecond early.
+  assert.ok(attempts[1]! - attempts[0]! >= 298, `after ${attempts[1]! - attempts[0]!} ms`);
+  await writer.close();
+});
+
+test("a backlog goes out in few large writes, in order; a record that is refused for good holds up no other", async (t) => {
+  const registry = new SignalRegistry();
+  let away = true;
+  const sizes: number[] = [];
+  const stored: number[] = [];
+  const store = storeThat((batch) => {
+    if (away) throw new FplusError("historian.unreachable", "away");
+    const values = Array.from({ length: batch.length }, (_, i) => batch.f64[i]!);
+    if (values.includes(3)) throw new FplusError("historian.rejected", "no three");
+    sizes.push(batch.length);
+    stored.push(...values);
+  });
+  const spool = openSpool({ directory: temporaryFolder(t), maxBytes: 16e6, policy: "refuse" });
+  const writer = new HistorianWriter(store, { spool, registry, retryMs: 1, maxRetryMs: 1 });
+  for (let i = 0; i < 24; i++) {
+    // One is awaited before the next comes, so each is a record of its own.
+    const receipt = await writer.write(batchOf(registry, [["p/m/a", i, i]]));
+    assert.equal(receipt.spooled, 1);
+  }
+  assert.equal(writer.stats().spoolDepth, 24);
+  away = false;
+  await until("the spool to be empty", () => writer.stats().spoolDepth === 0);
+  assert.deepEqual(
+    stored,
+    Array.from({ length: 24 }, (_, i) => i).filter((i) => i !== 3),
+  );
+  assert.deepEqual(sizes, [1, 1, 1, 1, 1, 1, 1, 8, 8]);
+  const { dropped, reasons, written } = writer.stats();
+  assert.deepEqual([dropped, written], [1, 23]);
+  assert.match(reasons.join(), /no three/);
+  await writer.close();
 });
