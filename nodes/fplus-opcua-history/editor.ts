@@ -1,3 +1,4 @@
+import { addNodePicker } from "../editor/opcua/node-picker.ts";
 import { durationOf, momentOf } from "./moment.ts";
 
 interface TriedRow {
@@ -40,6 +41,7 @@ function showRows(rows: readonly TriedRow[]): void {
     $("<td>")
       .text(name.slice(name.indexOf("/") + 1))
       .attr("title", name)
+      .css("overflow-wrap", "anywhere")
       .appendTo(row);
     $("<td>")
       .css({ textAlign: "right", padding: "0 8px" })
@@ -93,6 +95,8 @@ RED.nodes.registerType("fplus-opcua-history", {
       for (const way of ["raw", "processed", "at"]) $(`.fplus-history-${way}`).toggle(read === way);
     };
     const showRange = (): void => void $("#fplus-history-range").text(rangeText());
+    addNodePicker({ field: "node-input-targets", classes: ["variable"], append: true });
+    if (!this["enums"]) $("#node-input-enums").val("text");
     $("#node-input-read").on("change", show);
     $("#node-input-from, #node-input-to").on("input change", showRange);
     show();

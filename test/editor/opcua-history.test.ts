@@ -41,6 +41,19 @@ describe("history and alarms in the editor", () => {
       await tryUntilRows(page, 3);
       assert.match(String(await page.locator("#fplus-history-rows tbody tr").first().textContent()), /Press01.*good/);
       await editor.screenshot("opcua-history");
+      await page.locator("#node-input-targets ~ .fplus-pick").click();
+      const line = (name: string) =>
+        page.locator('.fplus-row[role="treeitem"]', { has: page.locator(`.fplus-name:text-is("${name}")`) });
+      await line("Acme").click();
+      // Folders that stand alone open by themselves.
+      await line("Press01").click();
+      await line("Load").locator("input").check();
+      await page.locator("#fplus-browser-add").click();
+      await page.locator("#fplus-browser-add").waitFor({ state: "detached" });
+      await page.waitForFunction(() =>
+        /\S\nns=1;s=Press01\.Load$/.test(document.querySelector<HTMLTextAreaElement>("#node-input-targets")!.value),
+      );
+      await editor.screenshot("opcua-history-picked");
       await page.fill("#node-input-from", "yesterday evening");
       await page.locator("#fplus-history-try").click();
       await page.locator("#fplus-history-result", { hasText: "is no time" }).waitFor();

@@ -24,7 +24,7 @@ export function addNodePicker({ field, classes, append = false, onNode }: Picker
   button.setAttribute("aria-label", button.title);
   button.append(part("i", "fa fa-search"));
   button.style.marginLeft = "4px";
-  if (!append) input.style.width = "calc(70% - 44px)";
+  input.style.width = "calc(70% - 44px)";
   input.after(button);
   button.addEventListener("click", () => {
     const endpoint = document.querySelector<HTMLSelectElement>("#node-input-endpoint")?.value ?? "";
