@@ -67,9 +67,11 @@ export class LineRenderer {
   readonly #registry: SignalRegistry;
   readonly #prefixes: (Prefix | undefined)[] = [];
   readonly #heads = new Map<string, Constant>();
-  readonly #time = new Uint8Array(16);
+  /** The time of the line before with its line break: samples of one moment come together. */
+  readonly #time = new Uint8Array(TIME_DIGITS + 1).fill(LINE_BREAK);
   readonly #timeWords = new Uint32Array(this.#time.buffer);
   #timeMs = Number.NaN;
+  #timeNs = Number.NaN;
   #bytesAPoint = 160;
   #made = 0;
 
@@ -152,7 +154,6 @@ export class LineRenderer {
       }
       out[at++] = SPACE;
       at = this.#putTime(out, view, at, ms[i]!, ns[i]!);
-      out[at++] = LINE_BREAK;
       lineOf[i] = ends.length;
       ends.push(at);
       last = i;
@@ -193,8 +194,9 @@ export class LineRenderer {
     return next + 1;
   }
 
+  /** Writes a time and the line break behind it. */
   #putTime(out: Uint8Array, view: DataView, at: number, ms: number, ns: number): number {
-    if (!(ms >= PLAIN_FROM && ms < PLAIN_TO)) return putAscii(out, at, timeText(ms, ns));
+    if (!(ms >= PLAIN_FROM && ms < PLAIN_TO)) return putAscii(out, at, `${timeText(ms, ns)}\n`);
     const digits = this.#time;
     if (ms !== this.#timeMs) {
       this.#timeMs = ms;
@@ -202,10 +204,13 @@ export class LineRenderer {
       putDigits(digits, 0, high, 7);
       putDigits(digits, 7, ms - high * 1e6, 6);
     }
+    if (ns !== this.#timeNs) {
+      this.#timeNs = ns;
+      putDigits(digits, 13, ns, 6);
+    }
     const words = this.#timeWords;
-    for (let i = 0; i < 4; i++) view.setUint32(at + i * 4, words[i]!, true);
-    putDigits(out, at + 13, ns, 6);
-    return at + TIME_DIGITS;
+    for (let i = 0; i < 5; i++) view.setUint32(at + i * 4, words[i]!, true);
+    return at + TIME_DIGITS + 1;
   }
 
   #timeLength(points: Points, i: number): number {
