@@ -34,7 +34,7 @@ export interface InfluxOptions {
   readonly measurement?: string;
   /** How signals lie in it; default `signals`. */
   readonly layout?: InfluxLayout;
-  /** Days that samples are kept, 1.x only; 0 or left out = as the server has it. */
+  /** Days that samples are kept; 0 or left out = as the server has it. 1.x: in the layout of signals; 2.x: of the whole bucket. */
   readonly retentionDays?: number;
   /** What outlives the samples, 1.x only; in the layout of signals. */
   readonly rollUps?: readonly RollUp[];

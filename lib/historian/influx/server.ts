@@ -2,6 +2,7 @@ import type * as Client from "@influxdata/influxdb-client";
 import type { FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import type { InfluxOptions } from "../options.ts";
+import { ensureBucket } from "./bucket.ts";
 import { WriteConnection } from "./connection.ts";
 import { type AnsweredStatement, nanoseconds, seriesIn } from "./influxql.ts";
 
@@ -30,6 +31,7 @@ export class InfluxServer {
   readonly #headers: Readonly<Record<string, string>>;
   #version: "1" | "2" = "2";
   #release = "";
+  #bucketFault = "";
 
   constructor(options: InfluxOptions) {
     this.#options = options;
@@ -47,6 +49,11 @@ export class InfluxServer {
   /** What the server calls itself, for the health page. */
   get release(): string {
     return this.#release;
+  }
+
+  /** Why a bucket of 2.x could not be made or given its retention; empty when it is as wanted. */
+  get bucketFault(): string {
+    return this.#bucketFault;
   }
 
   /** Database and retention policy of a 1.x bucket name. */
@@ -75,6 +82,20 @@ export class InfluxServer {
     // A 1.x that was built from its sources calls itself unknown; a 2.x then says dev.
     this.#version = version === "auto" ? (/^(v?1\.|unknown$)/.test(this.#release) ? "1" : "2") : version;
     if (this.#version === "1") await this.#createDatabase();
+    else await this.#ensureBucket();
+  }
+
+  /** Lines may be written by a token that may not do this; what is then missing is said on the health page. */
+  async #ensureBucket(): Promise<void> {
+    const { org = "", bucket, retentionDays = 0 } = this.#options;
+    this.#bucketFault = "";
+    if (org === "") return;
+    const { transport } = this.#opened();
+    const request = async (path: string, method: string, body?: object): Promise<unknown> =>
+      await transport.request(path, body ?? "", { method, headers: { "content-type": "application/json" } });
+    await ensureBucket(request, { name: bucket, org, retentionDays }, (error) => this.#status(error) === 404).catch(
+      (error: unknown) => (this.#bucketFault = messageOf(error)),
+    );
   }
 
   /** A 1.x server starts without databases; where the user may not make one, the first write says so. */

@@ -214,7 +214,10 @@ export class InfluxHistorian implements HistorianStore {
     const { retentionDays = 0, rollUps = [] } = this.#options;
     if (this.#rollUps.fault !== "") return `roll-ups: ${this.#rollUps.fault}`;
     if (this.#server.release === "" || (retentionDays <= 0 && rollUps.length === 0)) return "";
-    if (this.#server.version !== "1") return "Keep days and roll-ups are set on the server itself with InfluxDB 2.";
+    if (this.#server.version !== "1") {
+      if (retentionDays > 0 && this.#server.bucketFault !== "") return `keep days: ${this.#server.bucketFault}`;
+      return rollUps.length === 0 ? "" : "Roll-ups are tasks on the server itself with InfluxDB 2.";
+    }
     return this.#layout === "signals" ? "" : "Keep days and roll-ups need the layout of one measurement.";
   }
 
