@@ -1,5 +1,7 @@
 import { EngineCache } from "./cache.ts";
 import { EmbeddedCache } from "./embedded.ts";
+import type { CacheEngine } from "./engine.ts";
+import { NearCopies } from "./near-copies.ts";
 import type { CacheOptions } from "./options.ts";
 import { RedisCache } from "./redis.ts";
 import type { Cache } from "./types.ts";
@@ -9,6 +11,12 @@ import type { Cache } from "./types.ts";
  * @throws FplusError `config.invalid` naming the field of Redis' options
  */
 export function openCache(options: CacheOptions): Cache {
-  const engine = options.engine === "redis" ? new RedisCache(options) : new EmbeddedCache(options);
-  return new EngineCache(engine, options.name ?? "cache");
+  return new EngineCache(engineOf(options), options.name ?? "cache");
+}
+
+function engineOf(options: CacheOptions): CacheEngine {
+  if (options.engine !== "redis") return new EmbeddedCache(options);
+  const { copiesMs = 0, prefix = "", database = 0 } = options;
+  const redis = new RedisCache(options);
+  return copiesMs > 0 ? new NearCopies(redis, `fplus-copies ${database} ${prefix}`, copiesMs) : redis;
 }

@@ -27,6 +27,11 @@ export interface RedisCacheOptions {
   readonly tls?: boolean;
   /** Put before every key, so that several plants can share a server. */
   readonly prefix?: string;
+  /**
+   * Milliseconds for which this process keeps copies of what it has read; 0 (default) = it keeps none. A write through a cache of
+   * ours, here or elsewhere, ends a copy at once; one by another program is seen after this time.
+   */
+  readonly copiesMs?: number;
   /** Milliseconds until a command counts as failed; default 5,000. */
   readonly timeoutMs?: number;
 }

@@ -1,6 +1,7 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from "ioredis";
 import { FplusError, messageOf } from "../errors/index.ts";
-import { type CacheEngine, type Ear, isPattern } from "./engine.ts";
+import { type Ear, isPattern } from "./engine.ts";
+import type { SharedEngine } from "./near-copies.ts";
 import type { RedisCacheOptions } from "./options.ts";
 
 const TIMEOUT_MS = 5000;
@@ -18,7 +19,7 @@ const SCRIPTS = {
 type Client = Redis | Cluster;
 
 /** A cache on Redis: one server, one that sentinels choose, or a cluster. */
-export class RedisCache implements CacheEngine {
+export class RedisCache implements SharedEngine {
   readonly mode = "external";
   readonly detail: string;
   readonly #options: RedisCacheOptions;
@@ -51,6 +52,15 @@ export class RedisCache implements CacheEngine {
 
   async read(key: string): Promise<string | undefined> {
     return (await this.#run((client) => client.get(this.#prefix + key))) ?? undefined;
+  }
+
+  async readTimed(key: string): Promise<{ readonly text: string; readonly leftMs: number } | undefined> {
+    const script = "local text = redis.call('get', KEYS[1]) return { text, redis.call('pttl', KEYS[1]) }";
+    const [text, left] = (await this.#run((client) => client.call("EVAL", script, 1, this.#prefix + key))) as [
+      string | null,
+      number,
+    ];
+    return text === null ? undefined : { text, leftMs: left < 0 ? Infinity : left };
   }
 
   async write(key: string, text: string, ttlMs: number, when?: "absent" | "present"): Promise<boolean> {

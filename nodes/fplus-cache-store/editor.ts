@@ -43,6 +43,14 @@ RED.nodes.registerType("fplus-cache-store", {
     },
     tls: { value: false },
     prefix: { value: "fplus:" },
+    copies: {
+      value: "0",
+      validate(value, _options) {
+        return /^\d*$|^\$\{.+\}$/.test(value) && !(Number(value) > 86_400)
+          ? true
+          : "Give whole seconds, 0 to 86,400; 0 keeps none.";
+      },
+    },
   },
   credentials: { password: { type: "password" } },
   label() {
@@ -61,7 +69,17 @@ RED.nodes.registerType("fplus-cache-store", {
     show();
     $("#fplus-cache-test").on("click", () => {
       const result = $("#fplus-cache-result").text("Connecting …").css("color", "");
-      const names = ["name", "engine", "mode", "nodes", "sentinelGroup", "username", "databaseNumber", "prefix"];
+      const names = [
+        "name",
+        "engine",
+        "mode",
+        "nodes",
+        "sentinelGroup",
+        "username",
+        "databaseNumber",
+        "prefix",
+        "copies",
+      ];
       const password = field("password");
       const body = {
         id: this.id,

@@ -15,6 +15,8 @@ export interface CacheStoreConfig {
   readonly databaseNumber: string | number;
   readonly tls: boolean;
   readonly prefix: string;
+  /** Seconds; a store of a former release has none. */
+  readonly copies?: string | number;
 }
 
 /**
@@ -39,6 +41,7 @@ export function cacheOptions(config: CacheStoreConfig, password: string | undefi
     database: numberOf("databaseNumber", config.databaseNumber || 0, 0, 1_000_000),
     tls: config.tls === true,
     prefix: config.prefix,
+    copiesMs: numberOf("copies", config.copies || 0, 0, 86_400) * 1000,
     ...(config.sentinelGroup ? { group: config.sentinelGroup } : {}),
     ...(config.username ? { username: config.username } : {}),
     ...(password ? { password } : {}),
