@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Cache, openCache, optionsOfRedisUrl } from "../../../lib/cache/index.ts";
 import { freePorts } from "../../support/ports.ts";
 import { redisProgram, startCluster, startRedis, startSentinel } from "../../support/redis.ts";
@@ -109,7 +109,7 @@ test("copies near at hand: changes elsewhere, and nothing old after one's own wr
     await until("a copy, which does not see what another program writes", async () => {
       await here.set("k", 1);
       // What tells of this write may arrive after the read, and ends its copy.
-      await setTimeout(20);
+      await pause(20);
       await value(there, "k");
       await foreign.set("k", "of another program");
       return (await value(there, "k")) === 1;
