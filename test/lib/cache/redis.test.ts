@@ -157,8 +157,8 @@ test("copies near at hand: changes elsewhere, and nothing old after one's own wr
     await until("no copy", () => there.health().gauges["copies"] === 0);
     await assert.rejects(there.get("lost"), { code: "cache.unreachable" });
     await server.start();
-    await until("its return", works(there), 20_000);
-    await until("its return here", works(here), 20_000);
+    await until("its return", works(there));
+    await until("its return here", works(here));
     assert.equal(await value(there, "lost"), undefined, "this Redis keeps nothing on disk");
     await copied(there, "again");
   });
