@@ -3,9 +3,19 @@
  * and `examples/` (the preset flows, where the editor's Import menu looks for them).
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
-import { rolldown } from "rolldown";
+import { type OutputChunk, type OutputOptions, rolldown } from "rolldown";
 
 const root = path.resolve(import.meta.dirname, "..");
 const at = (...parts: string[]): string => path.join(root, ...parts);
@@ -32,28 +42,46 @@ export async function build(): Promise<void> {
 }
 
 /**
- * Joins the modules of each room into one file: Node-RED loads every node type at its start, and hundreds of small files cost
- * it more time and memory than all their code. Threads load theirs unjoined, so what `tsc` wrote stays.
+ * Joins the modules of each room into one file, and those of each thread into another: Node-RED loads every node type at its start,
+ * and hundreds of small files cost it more time and memory than all their code. Only what is joined stays.
  */
 async function joinModules(): Promise<void> {
   const entries = [
     ...nodeTypes().map((type) => `nodes/${type}/${type}`),
     ...readdirSync(at("dist/lib")).map((room) => `lib/${room}/index`),
   ];
-  const joined = await rolldown({
+  const joined = [
+    ...(await join(entries, {
+      chunkFileNames: ({ name }) => (name.includes("/") ? "[name].js" : "nodes/frame/[name].js"),
+      codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: roomOf, debugName: "rooms" }] },
+    })),
+    ...(await Promise.all(threadModules().map((thread) => join([thread], { codeSplitting: false })))).flat(),
+  ];
+  // Types of lib/ are what its users compile against; nobody imports a node.
+  for (const name of globSync(["**/*.js", "nodes/**/*.d.ts"], { cwd: at("dist") })) rmSync(at("dist", name));
+  for (const { fileName, code } of joined) {
+    mkdirSync(path.dirname(at("dist", fileName)), { recursive: true });
+    writeFileSync(at("dist", fileName), code);
+  }
+}
+
+async function join(entries: readonly string[], options: OutputOptions): Promise<OutputChunk[]> {
+  const bundled = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry, at("dist", `${entry}.js`)])),
     platform: "node",
     external: (id) => !/^[./]/.test(id),
     preserveEntrySignatures: "allow-extension",
   });
-  await joined.write({
-    dir: at("dist"),
-    format: "esm",
-    entryFileNames: "[name].js",
-    chunkFileNames: ({ name }) => (name.includes("/") ? "[name].js" : "nodes/frame/[name].js"),
-    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: roomOf, debugName: "rooms" }] },
-  });
-  await joined.close();
+  const { output } = await bundled.generate({ format: "esm", entryFileNames: "[name].js", ...options });
+  await bundled.close();
+  return output.filter((part) => part.type === "chunk");
+}
+
+/** The modules that start as threads. */
+function threadModules(): string[] {
+  return globSync("lib/**/*.ts", { cwd: root }).flatMap((name) =>
+    Array.from(readFileSync(at(name), "utf8").matchAll(/threadModule\("(.+?)"\)/g), ([, module]) => `lib/${module!}`),
+  );
 }
 
 /** One file a room, in the room's folder: paths relative to it hold in the sources and in what is joined. */
