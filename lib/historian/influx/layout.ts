@@ -14,7 +14,8 @@ import { type PointKey, pointOf } from "../point.ts";
  * the levels; field `<metric>:status` where a status is not Good.
  *
  * `amrc`: the lines of the AMRC Factory+ historian: measurement `<last part of the name>:<i|u|d|b|s>`, tags `group`, `node`,
- * `device`, `path`, `unit`, `topLevelSchema`, `usesSchemas`; field `value`. It has no place for a status.
+ * `device`, `path`, `unit`, and the objects around it as births name them (`topLevelInstance`, `usesSchemas` …); field `value`.
+ * It has no place for a status.
  *
  * Signals that were points keep their own measurement, tags and field in every layout.
  */
@@ -34,8 +35,17 @@ export const LEVELS = ["enterprise", "site", "area", "line"] as const;
 /** Behind a field's name in the layout of devices: the status of that field. */
 export const STATUS_SUFFIX = ":status";
 
-/** The place of a signal's samples of one type. */
-export function placementOf(signal: Signal, type: number, layout: InfluxLayout, measurement: string): Placement {
+/**
+ * The place of a signal's samples of one type.
+ * @param objects tags of the objects around it, in the AMRC layout
+ */
+export function placementOf(
+  signal: Signal,
+  type: number,
+  layout: InfluxLayout,
+  measurement: string,
+  objects: Readonly<Record<string, string>>,
+): Placement {
   const point = pointOf(signal);
   if (point !== undefined) return { ...point, style: "typed" };
   const { path, source, device, metric, unit, schema, hierarchy } = signal;
@@ -52,7 +62,7 @@ export function placementOf(signal: Signal, type: number, layout: InfluxLayout, 
       const slash = source.indexOf("/");
       const [group, node] = slash < 0 ? [source, ""] : [source.slice(0, slash), source.slice(slash + 1)];
       const place = cut < 0 ? "" : metric.slice(0, cut);
-      const tags = { group, node, device, path: place, unit, topLevelSchema: schema, usesSchemas: schema };
+      const tags = { group, node, device, path: place, unit, ...objects };
       const name = `${metric.slice(cut + 1)}:${amrcLetter(type)}`;
       return { measurement: name, tags: ordered(tags), field: "value", style: "amrc" };
     }

@@ -2,6 +2,7 @@ import { isInt64, isNumeric, type SignalRegistry, ValueType } from "../../sample
 import { doublesOf, NULL_BIT, numberAt, type Points } from "../points.ts";
 import { fieldText, headText, keyFault, keyText } from "./escape.ts";
 import { type InfluxLayout, isInteger, placementOf, STATUS_SUFFIX, type ValueStyle } from "./layout.ts";
+import { DeviceObjects } from "./objects.ts";
 import { putAscii, putDigits, putInteger, putNumber } from "./number.ts";
 
 /** Points as lines of the line protocol. Line k ends before `ends[k]` and holds the points that `lineOf` says. */
@@ -66,6 +67,7 @@ export class LineRenderer {
   readonly #layout: InfluxLayout;
   readonly #registry: SignalRegistry;
   readonly #prefixes: (Prefix | undefined)[] = [];
+  readonly #objects = new DeviceObjects();
   readonly #heads = new Map<string, Constant>();
   /** The time of the line before with its line break: samples of one moment come together. */
   readonly #time = new Uint8Array(TIME_DIGITS + 1).fill(LINE_BREAK);
@@ -92,6 +94,7 @@ export class LineRenderer {
    */
   render(points: Points, late: (i: number) => boolean): RenderedLines {
     const { length, ms, ns, status: statuses, type: types, bits, text: texts } = points;
+    if (this.#layout === "amrc") this.#learn(points);
     const doubles = doublesOf(bits);
     const ends: number[] = [];
     const lineOf = new Int32Array(length);
@@ -160,6 +163,19 @@ export class LineRenderer {
     }
     if (length > 0) this.#bytesAPoint = Math.max(64, at / length);
     return { bytes: out.subarray(0, at), ends, lineOf, faults };
+  }
+
+  /** What births say of objects goes before the lines that name them; series that are named anew get a new prefix. */
+  #learn(points: Points): void {
+    let isNew = false;
+    for (let i = 0; i < points.text.length; i++) {
+      const text = points.text[i];
+      if (text !== undefined && this.#objects.learn(this.#registry.get(points.signal[i]!), text)) isNew = true;
+    }
+    if (!isNew) return;
+    this.#prefixes.forEach((prefix, id) => {
+      if (prefix?.style === "amrc") this.#prefixes[id] = undefined;
+    });
   }
 
   #value(
@@ -231,7 +247,8 @@ export class LineRenderer {
       return known;
     }
     const { path, source, device, metric, unit, schema, hierarchy } = signal;
-    const placement = placementOf(signal, type, this.#layout, this.#measurement);
+    const objects = this.#layout === "amrc" ? this.#objects.tagsOf(signal) : {};
+    const placement = placementOf(signal, type, this.#layout, this.#measurement, objects);
     const { field, style } = placement;
     const head = `${headText(placement)} `;
     const made: Prefix = {

@@ -149,6 +149,39 @@ test("the lines of the AMRC historian", () => {
   ]);
 });
 
+test("the AMRC layout names the objects that births tell of, each where it stands and no other", () => {
+  const registry = new SignalRegistry();
+  const uuid = (digit: number): string => `${digit}2345678-1234-4234-8234-123456789abc`;
+  const renderer = new LineRenderer("sensors", registry, "amrc");
+  const render = (rows: readonly [string, SampleValue, ValueType?][]): string[] => {
+    const batch = new SampleBatch(rows.length);
+    for (const [metric, value, type = ValueType.UUID] of rows) {
+      const { id } = registry.intern({ source: "G/N", device: "D", metric });
+      batch.addValue(id, type, value, 1_700_000_000_000);
+    }
+    return linesOf(renderer, batch, registry).map((line) => line.split(" ")[0]!);
+  };
+  const value: [string, SampleValue, ValueType] = ["Axes/1/Position", 1.5, ValueType.Double];
+  assert.deepEqual(render([value]), ["Position:d,device=D,group=G,node=N,path=Axes/1"]);
+  // The values come before the names, as they may in a birth; no text that is not a UUID is believed.
+  const [position, other] = render([
+    value,
+    ["Axes/10/Position", 2.5, ValueType.Double],
+    ["Instance_UUID", uuid(1)],
+    ["Schema_UUID", uuid(2)],
+    ["Axes/1/Instance_UUID", uuid(3)],
+    ["Axes/1/Schema_UUID", uuid(4)],
+    ["Axes/Instance_UUID", "none", ValueType.String],
+  ]);
+  const own = `bottomLevelInstance=${uuid(3)},bottomLevelSchema=${uuid(4)}`;
+  const uses = `usesInstances=${uuid(1)}:${uuid(3)},usesSchemas=${uuid(2)}:${uuid(4)}`;
+  const top = `topLevelInstance=${uuid(1)},topLevelSchema=${uuid(2)}`;
+  assert.equal(position, `Position:d,${own},device=D,group=G,node=N,path=Axes/1,${top},${uses}`);
+  const alone = `usesInstances=${uuid(1)},usesSchemas=${uuid(2)}`;
+  assert.equal(other, `Position:d,device=D,group=G,node=N,path=Axes/10,${top},${alone}`);
+  assert.equal(render([value])[0], position);
+});
+
 test("what a typed field or a name cannot hold is refused point by point", () => {
   const registry = new SignalRegistry();
   const batch = new SampleBatch(8);
