@@ -214,6 +214,11 @@ export class Engine {
     return ms < this.#horizon;
   }
 
+  /** Samples before this time are beyond what is kept, in milliseconds; some still lie in a chunk beside newer ones. */
+  get horizon(): number {
+    return this.#horizon;
+  }
+
   /** Sets the roll-ups, and before when samples are deleted. */
   retain(rollUps: readonly RollUp[], horizon: number): void {
     this.#horizon = horizon;

@@ -27,9 +27,10 @@ export function readSeries(engine: Engine, series: Series, query: CheckedQuery):
   return part.length === 0 ? undefined : rawAnswer(series, part, query);
 }
 
-/** All samples of a series within from … to (exclusive), in milliseconds, as one column. */
-export function readColumn(engine: Engine, series: Series, from: number, to: number, limit?: number): Column {
+/** All samples of a series within from … to (exclusive), in milliseconds, as one column; none that is older than what is kept. */
+export function readColumn(engine: Engine, series: Series, first: number, to: number, limit?: number): Column {
   const head = engine.headOf(series);
+  const from = Math.min(to, Math.max(first, engine.horizon));
   const range = { from, to, limit };
   return collect(engine, series, head, engine.chunks.range(series.id, from, to), range);
 }

@@ -161,6 +161,23 @@ test("what is older than the retention goes, the rest stays", async (t) => {
   oracle.engine.close();
 });
 
+test("with one day kept, a sample of 25 hours ago is gone and one of 23 hours ago is there", async (t) => {
+  const oracle = new Oracle(t);
+  await oracle.open();
+  const hour = 3_600_000;
+  const now = 1_000_000 * hour;
+  oracle.write([
+    ["day", now - 25 * hour, 1],
+    ["day", now - 23 * hour, 2],
+  ]);
+  const query = checkQuery({ signals: ["p/m/day"], from: 0, to: now + hour });
+  const read = () => [...readSeries(oracle.engine, oracle.engine.series.get("p/m/day")!, query)!.value];
+  assert.deepEqual(read(), [1, 2]);
+  oracle.engine.retain([], now - 24 * hour);
+  assert.deepEqual(read(), [2]);
+  oracle.engine.close();
+});
+
 test("a folder has one owner", async (t) => {
   const oracle = new Oracle(t);
   await oracle.open();
