@@ -123,23 +123,31 @@ test("a server that is not there, refuses the token, or is busy, is unreachable 
   assert.throws(() => openHistorian({ engine: "influx", url: "influx:8086", bucket: "b" }), { code: "config.invalid" });
 });
 
-test("an InfluxDB 1.x built from its sources is known as one, and gets its database", async (t) => {
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url?.split("?")[0]}`);
-    request.resume();
-    response.writeHead(request.url?.startsWith("/query") ? 200 : 204, { "x-influxdb-version": "unknown" });
-    response.end(request.url?.startsWith("/query") ? '{"results":[{"statement_id":0}]}' : undefined);
+for (const [release, expected] of [
+  ["unknown", ["GET /ping", "POST /query", "POST /write"]],
+  ["1.8.10", ["GET /ping", "POST /query", "POST /write"]],
+  ["v2.7.12", ["GET /ping", "POST /api/v2/write"]],
+  ["3.2.1", ["GET /ping", "POST /api/v2/write"]],
+] as const) {
+  test(`lines go where an InfluxDB that calls itself ${release} takes them`, async (t) => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url?.split("?")[0]}`);
+      request.resume();
+      const isQuery = request.url?.startsWith("/query") ?? false;
+      response.writeHead(isQuery ? 200 : 204, { "x-influxdb-version": release });
+      response.end(isQuery ? '{"results":[{"statement_id":0}]}' : undefined);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const registry = new SignalRegistry();
+    const store = openHistorian({ engine: "influx", url, bucket: "plant", registry });
+    await store.write(batchOf(registry, [["p/m/T", 1, 0]]));
+    assert.deepEqual(asked, expected);
+    await store.close();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const registry = new SignalRegistry();
-  const store = openHistorian({ engine: "influx", url, bucket: "plant", registry });
-  await store.write(batchOf(registry, [["p/m/T", 1, 0]]));
-  assert.deepEqual(asked, ["GET /ping", "POST /query", "POST /write"]);
-  await store.close();
-});
+}
 
 test("a busy server says when to come again, in seconds or as a date", async (t) => {
   let later = "7";
