@@ -17,6 +17,8 @@ export type {
 export { parameterNames } from "./parameters.ts";
 export { optionsOfUrl } from "./server.ts";
 export { describeSchema, type SchemaColumn, type SchemaTable } from "./catalog.ts";
+export type { SlowStatement } from "./slow-statements.ts";
+export { explainStatement } from "./explain.ts";
 export { TransactionTable } from "./transactions.ts";
 export type {
   Database,

@@ -5,6 +5,7 @@ import type { Engine, Reachable } from "./engine.ts";
 import { type Ear, Listeners } from "./listeners.ts";
 import type { DatabaseLimits } from "./options.ts";
 import { isServerError, sqlError } from "./sql-error.ts";
+import { type SlowStatement, SlowStatements } from "./slow-statements.ts";
 import { runStatement, type StatementContext, streamStatement } from "./statement.ts";
 import { beginStatement, OpenTransaction } from "./transaction.ts";
 import { TransactionTable } from "./transactions.ts";
@@ -43,6 +44,7 @@ export class PgDatabase implements Database {
   readonly #engine: Engine;
   readonly #limits: DatabaseLimits;
   readonly #listeners: Listeners;
+  readonly #slow = new SlowStatements();
   readonly #counters = { queries: 0, rows: 0, errors: 0, cancelled: 0, transactions: 0, lost: 0 };
   #opening: Promise<Session> | undefined;
   #session: Session | undefined;
@@ -133,6 +135,10 @@ export class PgDatabase implements Database {
     return this.#listeners.add(channels, listener);
   }
 
+  slowStatements(): readonly SlowStatement[] {
+    return this.#slow.list();
+  }
+
   health(): PartHealth {
     const pool = this.#session?.pool;
     const idle = this.#opening === undefined && this.#fault === "";
@@ -144,7 +150,7 @@ export class PgDatabase implements Database {
       detail: idle
         ? "not used yet: it starts at the first statement"
         : this.#fault || (this.#session?.reachable.detail ?? "starting"),
-      counters: { ...this.#counters, notifications: this.#listeners.heard },
+      counters: { ...this.#counters, notifications: this.#listeners.heard, slow: this.#slow.count },
       gauges: {
         connections: pool?.totalCount ?? 0,
         idle: pool?.idleCount ?? 0,
@@ -224,6 +230,7 @@ export class PgDatabase implements Database {
       types: typeParsers(pg.types),
       timeoutMs: statementMs,
       cancel: reachable.cancels ? (client) => this.#cancel(config, client) : undefined,
+      took: (sql, ms) => this.#slow.note(sql, ms),
       count: (what, by = 1) => (this.#counters[what] += by),
     };
     const session = { pool, reachable, config, context };

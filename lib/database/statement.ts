@@ -16,6 +16,8 @@ export interface StatementContext {
   readonly timeoutMs: number;
   /** Ends what that connection runs, over another one; undefined where it cannot be ended. */
   readonly cancel: ((client: PoolClient) => Promise<void>) | undefined;
+  /** Told how long a statement took on the server. */
+  readonly took: (sql: string, ms: number) => void;
   readonly count: (what: "queries" | "rows" | "errors" | "cancelled", by?: number) => void;
 }
 
@@ -29,11 +31,13 @@ export async function runStatement(
 ): Promise<QueryResult> {
   const { text, values } = bind(sql, parameters);
   context.count("queries");
+  const began = performance.now();
   const answer = await watched(client, context, options, sql, async () => {
     // Without values the driver takes the simple protocol, which runs several statements in one go.
     const results = await client.query({ text, types: context.types, ...(values.length === 0 ? {} : { values }) });
     return Array.isArray(results) ? (results as (typeof results)[]).at(-1)! : results;
   });
+  context.took(text, performance.now() - began);
   const columns = answer.fields.map(({ name }) => name);
   context.count("rows", answer.rows.length);
   return { rows: answer.rows as Row[], rowCount: answer.rowCount ?? 0, command: answer.command, columns };
@@ -52,17 +56,21 @@ export async function* streamStatement(
   const { default: QueryStream } = await import("pg-query-stream");
   context.count("queries");
   const stream = client.query(new QueryStream(text, values, { batchSize: batchRows, types: context.types }));
+  let ms = 0;
   const closed = new Promise<void>((resolve) => stream.once("close", resolve));
   try {
     const rows = stream[Symbol.asyncIterator]() as AsyncIterator<Row, undefined>;
     for (;;) {
       // The clock runs while the server works, not while the reader does.
+      const began = performance.now();
       const batch = await watched(client, context, options, sql, () => take(rows, batchRows));
+      ms += performance.now() - began;
       if (batch.length === 0) return;
       context.count("rows", batch.length);
       yield batch;
     }
   } finally {
+    context.took(text, ms);
     stream.destroy();
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CUT_MS).unref())]);
   }

@@ -1,4 +1,5 @@
 import type { PartHealth } from "../health/index.ts";
+import type { SlowStatement } from "./slow-statements.ts";
 import type { TransactionTable } from "./transactions.ts";
 
 /** One row, by column name. `bigint` and `numeric` are numbers where a double holds them exactly, else text; `timestamp` is a Date in UTC, `date` is text. */
@@ -85,6 +86,8 @@ export interface Database extends SqlSession {
   readonly transactions: TransactionTable;
   /** Listens to channels over connection losses; resolves with what ends it. */
   listen(channels: readonly string[], listener: Listener): Promise<() => Promise<void>>;
+  /** Statements that took 200 ms or longer, those first that took most time together. */
+  slowStatements(): readonly SlowStatement[];
   health(): PartHealth;
   close(): Promise<void>;
 }

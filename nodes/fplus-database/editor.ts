@@ -1,3 +1,5 @@
+import { showSlowStatements } from "./slow-statements.ts";
+
 const isVariable = (value: string): boolean => /^\$\{.+\}$/.test(value);
 
 function inRange(least: number, most: number): (value: string, options: unknown) => boolean | string {
@@ -56,6 +58,7 @@ RED.nodes.registerType("fplus-database", {
     };
     $("#node-config-input-engine, #node-config-input-tls").on("change", show);
     show();
+    $("#fplus-database-slow").on("click", () => showSlowStatements(this.id));
     $("#fplus-database-test").on("click", () => {
       const result = $("#fplus-database-result").text("Connecting …").css("color", "");
       const names = ["name", "engine", "folder", "host", "port", "databaseName", "user", "tls", "ca"];

@@ -1,5 +1,13 @@
 import type { NodeAPI } from "node-red";
-import { type Database, describeSchema, openDatabase, parameterNames, type Row } from "../../lib/database/index.ts";
+import {
+  type Database,
+  describeSchema,
+  explainStatement,
+  openDatabase,
+  parameterNames,
+  type Row,
+  type SlowStatement,
+} from "../../lib/database/index.ts";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import type { Lease } from "../../lib/plant/index.ts";
 import { serviceOf } from "../frame/define.ts";
@@ -9,6 +17,7 @@ import type { DatabaseService } from "./service.ts";
 import { type DatabaseConfig, databaseOptions } from "./settings.ts";
 
 const TRY_ROWS = 20;
+const SLOWEST = 10;
 const TRY_MS = 10_000;
 /** Characters of a value that a dialog shows. */
 const SHOWN = 200;
@@ -35,7 +44,7 @@ interface Tried {
 
 /**
  * What the dialogs ask: `POST /fplus/database/test` tries the values of a database dialog, `GET /fplus/database/schema/:id`
- * lists tables and columns, `POST /fplus/database/try/:id` shows the first rows of a statement. `plant` as an id is the plant's own.
+ * lists tables and columns, `GET /fplus/database/slow/:id` the slowest statements with their plans, `POST /fplus/database/try/:id` shows the first rows of a statement. `plant` as an id is the plant's own.
  */
 export function serveDatabaseRoutes(RED: NodeAPI): void {
   const mayRead = RED.auth.needsPermission("fplus-database.read");
@@ -54,12 +63,26 @@ export function serveDatabaseRoutes(RED: NodeAPI): void {
       refuse(response),
     );
   });
+  RED.httpAdmin.get("/fplus/database/slow/:id", mayRead, (request, response) => {
+    withDatabase(RED, String(request.params["id"]), slowStatements).then(
+      (statements) => response.json(statements),
+      refuse(response),
+    );
+  });
   RED.httpAdmin.post("/fplus/database/try/:id", mayWrite, (request, response) => {
     withDatabase(RED, String(request.params["id"]), (database) => tryStatement(database, request.body as Trial)).then(
       (tried) => response.json(tried),
       refuse(response),
     );
   });
+}
+
+/** The ten slowest, each with its plan or why there is none. */
+async function slowStatements(database: Database): Promise<readonly (SlowStatement & { readonly plan: string })[]> {
+  const statements: (SlowStatement & { readonly plan: string })[] = [];
+  for (const statement of database.slowStatements().slice(0, SLOWEST))
+    statements.push({ ...statement, plan: await explainStatement(database, statement.sql).catch(messageOf) });
+  return statements;
 }
 
 async function withDatabase<T>(RED: NodeAPI, id: string, work: (database: Database) => Promise<T>): Promise<T> {

@@ -74,6 +74,9 @@ describe("SQL and the cache in the editor", () => {
       await type("DELETE FROM orders");
       await page.locator("#fplus-sql-dialog-result", { hasText: /must not change anything/ }).waitFor();
       await page.locator("#fplus-sql-dialog-query").click();
+      await type("SELECT pg_sleep(0.3) AS slept");
+      await page.locator("#fplus-sql-dialog-result", { hasText: /1 row, \d{3,} ms/ }).waitFor();
+      await page.locator("#fplus-sql-dialog-query").click();
       await type("SELECT *\nFROM nowhere");
       await page.locator("#fplus-sql-dialog-result", { hasText: /line 2, column 6/ }).waitFor();
       await editor.screenshot("sql-error");
@@ -87,6 +90,12 @@ describe("SQL and the cache in the editor", () => {
     const server: PostgresServer = await startPostgres(t);
     await openConfigDialog(page, "fplus-database", "fplus-sql-database");
     await editor.screenshot("database-embedded");
+    await page.locator("#fplus-database-slow").click();
+    const slow = page.locator(".fplus-slow-statement", { hasText: "pg_sleep(0.3)" });
+    await slow.locator("summary").click();
+    await slow.locator("pre", { hasText: "Result" }).waitFor();
+    await editor.screenshot("database-slow");
+    await page.locator(".red-ui-notification button", { hasText: "Close" }).click();
     await page.selectOption("#node-config-input-engine", "postgres");
     await page.fill("#node-config-input-port", String(server.port));
     await page.fill("#node-config-input-databaseName", "plant");

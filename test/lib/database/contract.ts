@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { type Database, type Notification, type Parameters, TransactionTable } from "../../../lib/database/index.ts";
+import {
+  type Database,
+  explainStatement,
+  type Notification,
+  type Parameters,
+  TransactionTable,
+} from "../../../lib/database/index.ts";
 import { until } from "../../support/until.ts";
 
 /** What an engine cannot do; everything else is asked of all. */
@@ -231,6 +237,21 @@ export async function databaseContract(
       await until("the server's end of it", async () => (await one(left)) === 0);
     });
   }
+
+  await t.test("lists what took long, without values, and how the server runs it", async () => {
+    const sql = "SELECT pg_sleep(0.3), :secret::text AS secret";
+    await database.query(sql, { secret: "of the plant" });
+    await database.transaction((session) => session.query(sql, { secret: "of the plant" }));
+    const slow = database.slowStatements().find((each) => each.sql.includes("$1::text AS secret"));
+    assert.equal(slow?.count, 2);
+    assert.ok(slow.totalMs >= 600 && slow.maxMs >= 300);
+    assert.doesNotMatch(JSON.stringify(database.slowStatements()), /of the plant/);
+    assert.ok(database.health().counters["slow"]! >= 2);
+    const { rows } = await database.query("SELECT current_setting('server_version_num')::int >= 160000 AS plans");
+    if (rows[0]?.["plans"] === true) assert.match(await explainStatement(database, slow.sql), /Result/);
+    else await assert.rejects(explainStatement(database, slow.sql), /needs PostgreSQL 16/);
+    await assert.rejects(explainStatement(database, "SELECT 1; DROP TABLE IF EXISTS x"), { code: "database.query" });
+  });
 
   await t.test("asks many at once over few connections", async () => {
     const sums = await Promise.all(Array.from({ length: 200 }, (_, i) => one("SELECT $1::int * 2", [i])));
