@@ -29,7 +29,10 @@ function show(statements: readonly SlowStatement[]): void {
 }
 
 function entryOf({ sql, count, totalMs, maxMs, plan }: SlowStatement): JQuery {
-  const times = `${count} times, ${seconds(totalMs / count)} each, ${seconds(maxMs)} at most`;
+  const times =
+    count === 1
+      ? `once, ${seconds(maxMs)}`
+      : `${count} times, ${seconds(totalMs / count)} each, ${seconds(maxMs)} at most`;
   const code = (text: string): JQuery => $("<pre>").css({ whiteSpace: "pre-wrap", fontSize: "11px" }).text(text);
   return $("<div>")
     .addClass("fplus-slow-statement")
