@@ -147,11 +147,7 @@ function row(part: PartHealth, track: Track | undefined): VNode {
     h("td", h("span", { class: "fplus-badge" }, part.status)),
     h("td", { class: "fplus-number" }, rate === undefined ? "–" : `${amountText(rate)}/s`),
     h("td", { class: "fplus-hide-small", style: "width: 120px" }, sparkline(track?.history ?? [])),
-    h(
-      "td",
-      { style: "white-space: normal" },
-      now.map(([name, value]) => `${words(name)} ${amountText(value)}`).join(" · "),
-    ),
+    h("td", { class: "fplus-figures" }, now.map(([name, value]) => `${words(name)} ${amountText(value)}`).join(" · ")),
     h(
       "td",
       { style: "white-space: normal", class: trouble.length > 0 ? "fplus-quality-uncertain" : "fplus-soft" },

@@ -199,11 +199,16 @@ function row(signal: DirectorySignal, client: LiveClient, now: number, drawn: re
             })
           : null,
       ]),
-      h("td", { class: "fplus-name", title: signal.metric }, signal.metric),
+      h("td", { class: "fplus-name", title: signal.metric }, words(signal.metric)),
       h("td", { class: "fplus-number fplus-value", title: String(live?.value ?? "") }, valueText(live?.value)),
       h("td", { class: "fplus-soft" }, unitSign(signal.unit)),
       h("td", { class: `fplus-hide-small fplus-quality-${quality}` }, quality),
       h("td", { class: "fplus-number fplus-soft" }, live === undefined ? "–" : ageText(now - live.time)),
     ],
   );
+}
+
+/** A metric's name that may go on in the next line after each level and each word. */
+function words(metric: string): (string | VNode)[] {
+  return metric.split(/(?<=\/)|(?<=[a-z])(?=[A-Z])/).flatMap((word) => [word, h("wbr")]);
 }
