@@ -35,10 +35,13 @@ interface Prefix {
   spoken: boolean;
 }
 
-/** Bytes that are written again and again: as 32-bit words, which copy four times as fast; the last one may reach beyond. */
+/**
+ * Bytes that are written again and again: eight at a time as doubles, which copy faster; the last one may reach beyond.
+ * UTF-8 without control characters never has the bits of a NaN, which a copy might change.
+ */
 interface Constant {
   readonly length: number;
-  readonly words: Uint32Array;
+  readonly words: Float64Array;
 }
 
 /** Longest number, time and punctuation around a value. */
@@ -298,15 +301,15 @@ function put(out: Uint8Array, at: number, bytes: Uint8Array): number {
 
 function constant(text: string): Constant {
   const bytes = Buffer.from(text, "utf8");
-  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+  const padded = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
   padded.set(bytes);
   const view = new DataView(padded.buffer);
-  const words = Uint32Array.from({ length: padded.length / 4 }, (_, i) => view.getUint32(i * 4, true));
+  const words = Float64Array.from({ length: padded.length / 8 }, (_, i) => view.getFloat64(i * 8, true));
   return { length: bytes.length, words };
 }
 
 function putWords(view: DataView, at: number, { words, length }: Constant): number {
-  for (let i = 0; i < words.length; i++) view.setUint32(at + i * 4, words[i]!, true);
+  for (let i = 0; i < words.length; i++) view.setFloat64(at + i * 8, words[i]!, true);
   return at + length;
 }
 

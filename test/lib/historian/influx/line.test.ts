@@ -46,6 +46,22 @@ test("renders as the official client does", () => {
   ]);
 });
 
+test("names of every length and script come whole", () => {
+  const registry = new SignalRegistry();
+  const renderer = new LineRenderer("sensors", registry);
+  for (let length = 0; length < 40; length++) {
+    for (const letters of ["x", "é", "温", "😀", "\u{10FFFF}", "\uFFFF", "a\u007F"]) {
+      const unit = `${"x".repeat(length)}${letters}`;
+      const { id } = registry.intern({ source: "p", device: "m", metric: `T${length}${letters.codePointAt(0)}`, unit });
+      const batch = new SampleBatch(1);
+      batch.addValue(id, ValueType.Double, 1, 1_700_000_000_000);
+      const { metric, path } = registry.get(id);
+      const tags = `device=m,metric=${metric},path=${path},source=p,unit=${unit.replace("\u007F", String.raw`\ `)}`;
+      assert.deepEqual(linesOf(renderer, batch, registry), [`sensors,${tags} value=1 1700000000000000000`]);
+    }
+  }
+});
+
 test("says a status only where there is, or was, one to say", () => {
   const registry = new SignalRegistry();
   const { id } = registry.intern({ source: "p", device: "m", metric: "T" });
