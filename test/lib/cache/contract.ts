@@ -151,6 +151,18 @@ export async function cacheContract(t: TestContext, cache: Cache, other: Cache):
     assert.equal(asked, 3, "and not where nobody asked for it");
   });
 
+  await t.test("a value that is written to its source and to the cache is not loaded again", async () => {
+    const source = new Map([["recipe", 1]]);
+    let loads = 0;
+    const load = (): Promise<number | undefined> => Promise.resolve(((loads += 1), source.get("recipe")));
+    assert.equal(await cache.through("written", load), 1);
+    source.set("recipe", 2);
+    await cache.set("written", 2);
+    assert.equal(await other.through("written", load), 2);
+    assert.equal(await cache.through("written", load), 2);
+    assert.equal(loads, 1);
+  });
+
   await t.test("a claim by ticket: others wait for its value, or for its end", async () => {
     const claim = await cache.claim("page", 5000);
     assert.ok(!("hit" in claim));

@@ -282,6 +282,8 @@ export async function objectsContract(
     assert.equal(part.status, 206);
     assert.equal(part.headers.get("content-range"), `bytes 1-3/${PNG.length}`);
     assert.equal(await part.text(), "PNG");
+    const known = { "if-none-match": fetched.headers.get("etag") ?? "" };
+    assert.equal((await reach(store, get, { headers: known })).status, 304);
     const saved = await reach(store, await store.link({ bucket, key }, { fileName: "Bild ü.png" }));
     assert.match(saved.headers.get("content-disposition") ?? "", /^attachment; filename\*=UTF-8''Bild%20%C3%BC\.png$/);
     await saved.arrayBuffer();
