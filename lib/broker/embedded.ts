@@ -2,6 +2,7 @@ import type { Aedes, AuthenticateError } from "aedes";
 import { createServer, type Server, type Socket } from "node:net";
 import { timingSafeEqual } from "node:crypto";
 import { FplusError, messageOf } from "../errors/index.ts";
+import { packPacketLengths } from "./packet-lengths.ts";
 
 /** How the embedded broker listens. */
 export interface EmbeddedBrokerOptions {
@@ -54,6 +55,7 @@ export class EmbeddedBroker {
     const { Aedes } = await import("aedes").catch((error: unknown) => {
       throw new FplusError("feature.off", "the embedded broker needs the package aedes", { cause: error });
     });
+    packPacketLengths("aedes");
     const broker = await Aedes.createBroker({ id: "fplus" });
     this.#broker = broker;
     broker.authenticate = (_client, username, password, done) => this.#authenticate(username, password, done);

@@ -1,6 +1,7 @@
 import type { IClientOptions, MqttClient } from "mqtt";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { LinkOptions, MessageHandler, MqttLink, QoS } from "./link.ts";
+import { packPacketLengths } from "./packet-lengths.ts";
 import { filterCovers } from "./topic-filter.ts";
 
 const FIRST_RETRY_MS = 250;
@@ -107,6 +108,7 @@ class MqttJsLink implements MqttLink {
 
   async #connect(): Promise<void> {
     const { default: mqtt } = await import("mqtt");
+    packPacketLengths("mqtt");
     if (this.#ended) return;
     const { url, clientOptions } = this.#clientOptions();
     const client = mqtt.connect(url, clientOptions);
