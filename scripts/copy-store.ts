@@ -11,9 +11,10 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import path from "node:path";
 import { copyDatabase, type DatabaseOptions, openDatabase, optionsOfUrl } from "../lib/database/index.ts";
-import { copyObjects } from "./copy/objects.ts";
-import { copyIndexes } from "./copy/search.ts";
 import { copyHistorian, type HistorianOptions, openHistorian } from "../lib/historian/index.ts";
+import { copyObjects } from "./copy/objects.ts";
+import { everySecond, folderOf } from "./copy/place.ts";
+import { copyIndexes } from "./copy/search.ts";
 
 const USAGE = `npm run copy-store -- database <from> <to>
   <from>, <to>   embedded:<folder>, or postgres://user:password@host:5432/database. Stop Node-RED first.
@@ -25,13 +26,11 @@ npm run copy-store -- objects <from> <to>
 npm run copy-store -- search <from> <to>
   <from>, <to>   embedded:<folder>, or http://host:7700 (FPLUS_MEILI_KEY)
 A cache is not copied: it fills itself. Counters and locks start anew.`;
-const SAY_MS = 1000;
 
 /** @throws Error with the usage where it is neither */
 function optionsOf(place: string, env: NodeJS.ProcessEnv): HistorianOptions {
-  if (place.startsWith("embedded:")) {
-    return { engine: "embedded", directory: path.resolve(place.slice("embedded:".length)) };
-  }
+  const directory = folderOf(place);
+  if (directory !== undefined) return { engine: "embedded", directory };
   if (!URL.canParse(place) || !/^https?:/.test(place))
     throw new Error(`neither a folder nor an address: ${place}\n${USAGE}`);
   const url = new URL(place);
@@ -49,8 +48,8 @@ function optionsOf(place: string, env: NodeJS.ProcessEnv): HistorianOptions {
 }
 
 function databaseOf(place: string): DatabaseOptions {
-  if (!place.startsWith("embedded:")) return optionsOfUrl(place);
-  return { engine: "embedded", directory: path.resolve(place.slice("embedded:".length)) };
+  const directory = folderOf(place);
+  return directory === undefined ? optionsOfUrl(place) : { engine: "embedded", directory };
 }
 
 async function copyTables(fromPlace: string, toPlace: string): Promise<void> {
@@ -79,14 +78,24 @@ async function main(args: string[]): Promise<void> {
   const at = args.indexOf("--signals");
   const pattern = at < 0 ? undefined : args[at + 1];
   const [kind, fromPlace, toPlace] = at < 0 ? args : args.toSpliced(at, 2);
-  if (kind === "database" && fromPlace !== undefined && toPlace !== undefined) return copyTables(fromPlace, toPlace);
   if (kind === "cache") throw new Error("A cache is not copied: it fills itself. Choose the server and deploy.");
-  if (kind === "objects" && fromPlace !== undefined && toPlace !== undefined) {
-    if (!(await copyObjects(fromPlace, toPlace))) process.exitCode = 1;
-    return;
+  if (fromPlace === undefined || toPlace === undefined) throw new Error(USAGE);
+  switch (kind) {
+    case "database":
+      return copyTables(fromPlace, toPlace);
+    case "historian":
+      return copySignals(fromPlace, toPlace, pattern);
+    case "objects":
+      if (!(await copyObjects(fromPlace, toPlace))) process.exitCode = 1;
+      return;
+    case "search":
+      return copyIndexes(fromPlace, toPlace);
+    default:
+      throw new Error(USAGE);
   }
-  if (kind === "search" && fromPlace !== undefined && toPlace !== undefined) return copyIndexes(fromPlace, toPlace);
-  if (kind !== "historian" || fromPlace === undefined || toPlace === undefined) throw new Error(USAGE);
+}
+
+async function copySignals(fromPlace: string, toPlace: string, pattern: string | undefined): Promise<void> {
   const from = openHistorian({ ...optionsOf(fromPlace, process.env), name: "from" });
   const to = openHistorian({ ...optionsOf(toPlace, process.env), name: "to" });
   const key = createHash("sha256")
@@ -97,7 +106,7 @@ async function main(args: string[]): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${key}.json`);
   const done = finishedIn(file);
-  let saidAt = 0;
+  const say = everySecond();
   try {
     await from.open();
     await to.open();
@@ -113,9 +122,8 @@ async function main(args: string[]): Promise<void> {
           writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(done)));
           renameSync(`${file}.new`, file);
         }
-        if (Date.now() - saidAt < SAY_MS) return;
-        saidAt = Date.now();
-        console.log(`${progress.signal} of ${progress.signals} signals, ${progress.path}: ${progress.samples} samples`);
+        const { signal, signals, path: name, samples } = progress;
+        say(() => `${signal} of ${signals} signals, ${name}: ${samples} samples`);
       },
     });
     const { signals, samples, skipped, rejected } = report;

@@ -1,6 +1,6 @@
 import type { LRUCache } from "lru-cache";
 import { FplusError } from "../errors/index.ts";
-import { type CacheEngine, type Ear, isPattern } from "./engine.ts";
+import { type CacheEngine, type Ear, isPattern, sizeOf } from "./engine.ts";
 import type { EmbeddedCacheOptions } from "./options.ts";
 
 const MAX_ENTRIES = 100_000;
@@ -144,11 +144,6 @@ export class EmbeddedCache implements CacheEngine {
     this.#held.delete(name);
     return undefined;
   }
-}
-
-/** Bytes, about. */
-function sizeOf(text: string, key: string): number {
-  return 2 * (text.length + key.length) + 64;
 }
 
 function testOf(channel: string): (name: string) => boolean {

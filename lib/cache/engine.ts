@@ -30,3 +30,8 @@ export interface Ear {
 export function isPattern(channel: string): boolean {
   return /[*?[]/.test(channel);
 }
+
+/** What an entry takes in memory: bytes, about. */
+export function sizeOf(text: string, key: string): number {
+  return 2 * (text.length + key.length) + 64;
+}

@@ -1,5 +1,5 @@
 import type { LRUCache } from "lru-cache";
-import type { CacheEngine, Ear } from "./engine.ts";
+import { type CacheEngine, type Ear, sizeOf } from "./engine.ts";
 import { decode } from "./values.ts";
 
 const MAX_COPIES = 10_000;
@@ -42,7 +42,7 @@ export class NearCopies implements CacheEngine {
     this.#copies ??= new LRUCache<string, string>({
       max: MAX_COPIES,
       maxSize: MAX_BYTES,
-      sizeCalculation: (text, key) => 2 * (text.length + key.length) + 64,
+      sizeCalculation: sizeOf,
     });
     this.#hearing ??= this.#shared.hear([this.#channel], {
       heard: (_channel, message) => this.#forget(String(decode(message))),

@@ -10,6 +10,7 @@ const GRACE_MS = 1000;
 
 /** What must happen in one go, as scripts on the server. All keys of one are in the same slot of a cluster. */
 const SCRIPTS = {
+  timed: "local text = redis.call('get', KEYS[1]) return { text, redis.call('pttl', KEYS[1]) }",
   add: "local n = redis.call('incrby', KEYS[1], ARGV[1]) if n == tonumber(ARGV[1]) and tonumber(ARGV[2]) > 0 and redis.call('pttl', KEYS[1]) < 0 then redis.call('pexpire', KEYS[1], ARGV[2]) end return n",
   take: "if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return redis.call('incr', KEYS[2]) end return 0",
   keep: "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0",
@@ -55,11 +56,8 @@ export class RedisCache implements SharedEngine {
   }
 
   async readTimed(key: string): Promise<{ readonly text: string; readonly leftMs: number } | undefined> {
-    const script = "local text = redis.call('get', KEYS[1]) return { text, redis.call('pttl', KEYS[1]) }";
-    const [text, left] = (await this.#run((client) => client.call("EVAL", script, 1, this.#prefix + key))) as [
-      string | null,
-      number,
-    ];
+    const answer = await this.#run((client) => client.call("EVAL", SCRIPTS.timed, 1, this.#prefix + key));
+    const [text, left] = answer as [string | null, number];
     return text === null ? undefined : { text, leftMs: left < 0 ? Infinity : left };
   }
 

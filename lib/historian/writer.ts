@@ -45,6 +45,13 @@ interface Waiting {
   readonly reject: (error: FplusError) => void;
 }
 
+/** Batches whose samples lie in the spool, and are safe there after its next flush. */
+interface Appended {
+  readonly group: readonly Waiting[];
+  readonly points: number;
+  readonly rejected: readonly RejectedSample[];
+}
+
 const MAX_REASONS = 5;
 /** Records of the spool in one write: a store that comes back takes large writes two to three times as fast as small ones. */
 const SPOOL_READ = 8;
@@ -246,34 +253,39 @@ export class HistorianWriter {
     const spool = this.#spool;
     if (spool === undefined) return;
     while (this.#queue.length > 0) {
-      const safe: { group: readonly Waiting[]; rejected: readonly RejectedSample[]; points: number }[] = [];
-      while (this.#queue.length > 0) {
-        const group = this.#front();
-        const { points, rejected } = takeIn(joined(group), this.#options.registry);
-        this.#remove(group);
-        try {
-          if (points.length > 0) spool.append(encodeRecord(points, this.#options.registry));
-          safe.push({ group, rejected, points: points.length });
-        } catch (error) {
-          const fault = toFplusError("spool.io", error);
-          for (const one of group) this.#refuse(one, fault);
-        }
-      }
+      const appended: Appended[] = [];
+      while (this.#queue.length > 0) appended.push(...this.#append(spool, this.#front()));
       // One flush for all that was waiting.
-      const fault = await spool.flush().then(
-        () => undefined,
-        (error: unknown) => toFplusError("spool.io", error),
-      );
-      for (const { group, rejected, points } of safe) {
-        if (fault !== undefined) {
-          for (const one of group) this.#refuse(one, fault);
-          continue;
-        }
+      try {
+        await spool.flush();
+      } catch (error) {
+        for (const { group } of appended) this.#refuseAll(group, error);
+        continue;
+      }
+      for (const { group, points, rejected } of appended) {
         this.#spooled += points;
         this.#count({ written: 0, rejected });
         settle(group, rejected, true);
       }
     }
+  }
+
+  /** Takes batches from the queue into the spool; none where it cannot take them. */
+  #append(spool: Spool, group: readonly Waiting[]): [] | [Appended] {
+    const { points, rejected } = takeIn(joined(group), this.#options.registry);
+    this.#remove(group);
+    try {
+      if (points.length > 0) spool.append(encodeRecord(points, this.#options.registry));
+      return [{ group, points: points.length, rejected }];
+    } catch (error) {
+      this.#refuseAll(group, error);
+      return [];
+    }
+  }
+
+  #refuseAll(group: readonly Waiting[], error: unknown): void {
+    const fault = toFplusError("spool.io", error);
+    for (const one of group) this.#refuse(one, fault);
   }
 
   /** Batches from the front of the queue that make one write. */

@@ -1,3 +1,5 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
+
 interface SlowStatement {
   readonly sql: string;
   readonly count: number;
@@ -10,8 +12,7 @@ interface SlowStatement {
 export function showSlowStatements(database: string): void {
   $.getJSON(`fplus/database/slow/${encodeURIComponent(database)}`).then(
     (statements: readonly SlowStatement[]) => show(statements),
-    (failure: JQuery.jqXHR<{ text?: string }>) =>
-      RED.notify(failure.responseJSON?.text ?? "Node-RED did not answer.", "error"),
+    (failure: Failure) => RED.notify(reasonOf(failure), "error"),
   );
 }
 

@@ -1,3 +1,4 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
 import { askSeenTags, askServerTags, type KnownTag } from "./map-requests.ts";
 import type { RuleRow } from "./rule-row.ts";
 
@@ -54,8 +55,8 @@ export function pickTags(id: string, add: (rows: RuleRow[]) => void): void {
             : "None yet. Deploy the map with a source wired to it, or choose a server.";
         show();
       },
-      (failure: { responseJSON?: { text?: string } }) => {
-        note.textContent = failure.responseJSON?.text ?? "Node-RED did not answer.";
+      (failure: Failure) => {
+        note.textContent = reasonOf(failure);
       },
     );
   };

@@ -1,3 +1,4 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
 import { guessedRoles, type LevelRole, patternOf, taken, withRole } from "./topic-levels.ts";
 
 interface TopicSeen {
@@ -111,8 +112,8 @@ export function pickTopic(broker: string, use: (pattern: string) => void): void 
           : `${found.length} ${found.length === 1 ? "topic" : "topics"}. Point at one, then say what its levels name.`;
       show();
     },
-    (failure: JQuery.jqXHR<{ text?: string }>) => {
-      note.textContent = failure.responseJSON?.text ?? "Node-RED did not answer.";
+    (failure: Failure) => {
+      note.textContent = reasonOf(failure);
     },
   );
 }

@@ -1,3 +1,4 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
 import { addNodePicker } from "../editor/opcua/node-picker.ts";
 
 interface ShownArgument {
@@ -103,8 +104,7 @@ RED.nodes.registerType("fplus-opcua-call", {
             `${inputs.length === 0 ? "Takes no arguments." : ""} ${gives === "" ? "Gives nothing back." : `Gives ${gives}.`}`,
           );
         },
-        (failure: { responseJSON?: { text?: string } }) =>
-          failed(failure.responseJSON?.text ?? "Node-RED did not answer."),
+        (failure: Failure) => failed(reasonOf(failure)),
       );
     };
     $("#fplus-opcua-call-read").on("click", () => {

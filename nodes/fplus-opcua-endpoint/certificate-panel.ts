@@ -1,3 +1,5 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
+
 interface Certificate {
   readonly thumbprint: string;
   readonly fingerprint: string;
@@ -36,8 +38,7 @@ export class CertificatePanel {
   #ask(method: "GET" | "POST", url: string): void {
     $.ajax({ url, method }).then(
       (panel: Panel) => this.#show(panel),
-      (failed: { responseJSON?: { text?: string } }) =>
-        void RED.notify(failed.responseJSON?.text ?? "Node-RED did not answer.", "error"),
+      (failed: Failure) => void RED.notify(reasonOf(failed), "error"),
     );
   }
 

@@ -1,3 +1,5 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
+
 /** One way to connect to a server, as `POST fplus/opcua/servers` answers. */
 export interface Offer {
   readonly url: string;
@@ -38,12 +40,7 @@ export class ServerFinder {
       data: JSON.stringify({ address }),
     }).then(
       ({ servers }: { servers: readonly Server[] }) => this.#show(servers),
-      (failed: { responseJSON?: { text?: string } }) =>
-        this.#place.empty().append(
-          $("<span>")
-            .addClass("fplus-opcua-bad")
-            .text(failed.responseJSON?.text ?? "Node-RED did not answer."),
-        ),
+      (failed: Failure) => this.#place.empty().append($("<span>").addClass("fplus-opcua-bad").text(reasonOf(failed))),
     );
   }
 

@@ -1,3 +1,4 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
 import {
   showFields,
   type ShownNotifier,
@@ -54,8 +55,7 @@ RED.nodes.registerType("fplus-opcua-events", {
       result.text("Asking the server …");
       $.getJSON(`fplus/opcua/${path.replace(":id", encodeURIComponent(endpoint))}`).then(
         (found: T) => show(found),
-        (failure: { responseJSON?: { text?: string } }) =>
-          result.text(failure.responseJSON?.text ?? "Node-RED did not answer."),
+        (failure: Failure) => result.text(reasonOf(failure)),
       );
     };
     const askFields = (): void => {

@@ -1,3 +1,4 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
 import { addNodePicker } from "../editor/opcua/node-picker.ts";
 import { durationOf, momentOf } from "./moment.ts";
 
@@ -125,8 +126,7 @@ RED.nodes.registerType("fplus-opcua-history", {
           result.text(text);
           showRows(rows);
         },
-        (failure: { responseJSON?: { text?: string } }) =>
-          result.text(failure.responseJSON?.text ?? "Node-RED did not answer."),
+        (failure: Failure) => result.text(reasonOf(failure)),
       );
     });
   },

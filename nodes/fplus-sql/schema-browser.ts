@@ -1,3 +1,5 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
+
 interface Column {
   readonly name: string;
   readonly type: string;
@@ -16,8 +18,7 @@ interface Table {
 export function browseSchema(database: string, insert: (text: string) => void): void {
   $.getJSON(`fplus/database/schema/${encodeURIComponent(database || "plant")}`).then(
     (tables: readonly Table[]) => show(tables, insert),
-    (failure: JQuery.jqXHR<{ text?: string }>) =>
-      RED.notify(failure.responseJSON?.text ?? "Node-RED did not answer.", "error"),
+    (failure: Failure) => RED.notify(reasonOf(failure), "error"),
   );
 }
 

@@ -1,3 +1,5 @@
+import { type Failure, reasonOf } from "../editor/failure.ts";
+
 interface Tried {
   readonly text: string;
   readonly columns: readonly string[];
@@ -20,11 +22,9 @@ export class Trial {
       data: JSON.stringify({ query, params: this.#values() }),
     }).then(
       (tried: Tried) => this.#show(tried),
-      (failure: { responseJSON?: { text?: string } }) => {
+      (failure: Failure) => {
         this.#showRows([], []);
-        this.#result
-          .text(failure.responseJSON?.text ?? "Node-RED did not answer.")
-          .css("color", "var(--red-ui-text-color-error)");
+        this.#result.text(reasonOf(failure)).css("color", "var(--red-ui-text-color-error)");
       },
     );
   }

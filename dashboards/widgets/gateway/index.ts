@@ -137,35 +137,27 @@ function summary(parts: readonly PartHealth[]): VNode {
 
 function row(part: PartHealth, track: Track | undefined): VNode {
   const mood = { up: "running", degraded: "busy", down: "fault", off: "idle" }[part.status];
-  if (part.status === "off") return offRow(part, mood);
-  const rate = track?.rates[MAIN_COUNTER[part.kind] ?? ""];
-  const trouble = Object.entries(part.counters).filter(([name, total]) => TROUBLE.test(name) && total > 0);
+  // A part that is not at work has no figures.
+  const isOff = part.status === "off";
+  const rate = isOff ? undefined : track?.rates[MAIN_COUNTER[part.kind] ?? ""];
+  const trouble = Object.entries(isOff ? {} : part.counters).filter(([name, total]) => TROUBLE.test(name) && total > 0);
   const shown = SHOWN_GAUGES[part.kind];
   const now = Object.entries(part.gauges).filter(([name]) => shown === undefined || shown.includes(name));
   return h("tr", { key: keyOf(part), class: `fplus-mood-${mood}`, "data-kind": part.kind }, [
     partCell(part),
     h("td", h("span", { class: "fplus-badge" }, part.status)),
     h("td", { class: "fplus-number" }, rate === undefined ? "–" : `${amountText(rate)}/s`),
-    h("td", { class: "fplus-hide-small", style: "width: 120px" }, sparkline(track?.history ?? [])),
-    h("td", { class: "fplus-figures" }, now.map(([name, value]) => `${words(name)} ${amountText(value)}`).join(" · ")),
+    h("td", { class: "fplus-hide-small", style: "width: 120px" }, isOff ? [] : sparkline(track?.history ?? [])),
+    h(
+      "td",
+      { class: "fplus-figures" },
+      isOff ? "–" : now.map(([name, value]) => `${words(name)} ${amountText(value)}`).join(" · "),
+    ),
     h(
       "td",
       { style: "white-space: normal", class: trouble.length > 0 ? "fplus-quality-uncertain" : "fplus-soft" },
       trouble.length === 0 ? "none" : trouble.map(([name, total]) => `${words(name)} ${amountText(total)}`).join(" · "),
     ),
-    placeCell(part),
-  ]);
-}
-
-/** A part that is not at work has no figures. */
-function offRow(part: PartHealth, mood: string): VNode {
-  return h("tr", { key: keyOf(part), class: `fplus-mood-${mood}`, "data-kind": part.kind }, [
-    partCell(part),
-    h("td", h("span", { class: "fplus-badge" }, part.status)),
-    h("td", { class: "fplus-number" }, "–"),
-    h("td", { class: "fplus-hide-small" }),
-    h("td", "–"),
-    h("td", { class: "fplus-soft" }, "none"),
     placeCell(part),
   ]);
 }

@@ -64,19 +64,19 @@ export class Storage {
 
   get(index: string, id: string): SearchDocument | undefined {
     const row = this.#database.prepare("select body from document where catalogue = ? and id = ?").get(index, id);
-    return row === undefined ? undefined : (JSON.parse(String(row["body"])) as SearchDocument);
+    return row === undefined ? undefined : documentOf(row);
   }
 
   *documents(index: string): Generator<SearchDocument> {
     const rows = this.#database.prepare("select body from document where catalogue = ? order by rowid").iterate(index);
-    for (const row of rows) yield JSON.parse(String((row as Record<string, unknown>)["body"])) as SearchDocument;
+    for (const row of rows) yield documentOf(row as Record<string, unknown>);
   }
 
   page(index: string, offset: number, limit: number): SearchDocument[] {
     const rows = this.#database
       .prepare("select body from document where catalogue = ? order by rowid limit ? offset ?")
       .all(index, limit, offset);
-    return rows.map((row) => JSON.parse(String(row["body"])) as SearchDocument);
+    return rows.map(documentOf);
   }
 
   close(): void {
@@ -93,4 +93,8 @@ export class Storage {
       throw error;
     }
   }
+}
+
+function documentOf(row: Readonly<Record<string, unknown>>): SearchDocument {
+  return JSON.parse(String(row["body"])) as SearchDocument;
 }

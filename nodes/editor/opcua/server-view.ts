@@ -1,3 +1,4 @@
+import { type Failure, reasonOf } from "../failure.ts";
 import type { TagRow } from "./tag-row.ts";
 
 /** Classes of nodes that the tree shows. */
@@ -138,8 +139,7 @@ export function post<A>(url: string, body: object): Promise<A> {
   return new Promise((resolve, reject) => {
     $.ajax({ url, method: "POST", contentType: "application/json", data: JSON.stringify(body) }).then(
       (answer: A) => resolve(answer),
-      (failure: JQuery.jqXHR<{ text?: string }>) =>
-        reject(new Error(failure.responseJSON?.text ?? "Node-RED did not answer.")),
+      (failure: Failure) => reject(new Error(reasonOf(failure))),
     );
   });
 }
