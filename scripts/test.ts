@@ -9,6 +9,7 @@ import { existsSync, globSync, statSync } from "node:fs";
 import path from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { pathToFileURL } from "node:url";
 import { buildIfStale } from "./build.ts";
 
 /** Folders of one suite; those that start whole plants or measure what a process does run one file at a time. */
@@ -17,10 +18,8 @@ const SUITES = [
   { folders: ["e2e", "editor", "fault", "package", "interop"], concurrency: 1 },
 ] as const;
 
-/** A test file that hangs is a failure with a name, not a run that never ends; on the slowest machine the longest takes a third of it. */
-const TEST_TIMEOUT_MS = 900_000;
-
 const root = path.resolve(import.meta.dirname, "..");
+const EVERY_FILE = ["--import", pathToFileURL(path.join(root, "test/support/end.ts")).href];
 
 interface Tally {
   passed: number;
@@ -40,7 +39,7 @@ function filesIn(place: string): string[] {
 
 async function runFiles(files: readonly string[], concurrency: number, tally: Tally): Promise<void> {
   if (files.length === 0) return;
-  const events = run({ files: files.toSorted(), concurrency, timeout: TEST_TIMEOUT_MS });
+  const events = run({ files: files.toSorted(), concurrency, execArgv: EVERY_FILE });
   const count = (kind: "passed" | "failed", event: { skip?: string | boolean; details: { type?: string } }): void => {
     if (event.details.type === "suite") return;
     if (event.skip !== undefined && event.skip !== false) tally.skipped++;

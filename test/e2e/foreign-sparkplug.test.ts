@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -13,6 +13,7 @@ import edge from "../../nodes/fplus-sparkplug-edge/fplus-sparkplug-edge.ts";
 import host from "../../nodes/fplus-sparkplug-host/fplus-sparkplug-host.ts";
 import sparkplugIn from "../../nodes/fplus-sparkplug-in/fplus-sparkplug-in.ts";
 import { asyncuaPython } from "../support/asyncua.ts";
+import { startChild } from "../support/child.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { loadFlow, unloadFlow } from "../support/nodes.ts";
 import { freePorts } from "../support/ports.ts";
@@ -34,7 +35,7 @@ interface Line {
 }
 
 function startPeer(port: number): { child: ChildProcess; lines: Line[]; say(text: string): void } {
-  const child = spawn(asyncuaPython ?? "python3", [PEER, String(port), "Mixed"], {
+  const child = startChild(asyncuaPython ?? "python3", [PEER, String(port), "Mixed"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines: Line[] = [];

@@ -21,7 +21,8 @@ export async function startMinio(folder: string, port?: number): Promise<Minio> 
   const service = await startService(
     minioProgram ?? "minio",
     ["server", "--quiet", "--address", address, "--console-address", "127.0.0.1:0", folder],
-    async () => (await fetch(`${url}/minio/health/ready`)).ok,
+    // "ready" is said before it serves objects.
+    async () => (await fetch(`${url}/minio/health/cluster`)).ok,
     {
       ...process.env,
       MINIO_ROOT_USER: accessKey,

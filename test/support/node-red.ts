@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { startChild } from "./child.ts";
 import { until } from "./until.ts";
 
 /** A Node-RED of a user, with what it has said so far. */
@@ -28,7 +28,7 @@ export async function startNodeRed(
       editorTheme: { tours: false, projects: { enabled: false } } };`,
   );
   const program = path.join(home, "node_modules/node-red/red.js");
-  const child = spawn(process.execPath, [program, "-u", userDir], {
+  const child = startChild(process.execPath, [program, "-u", userDir], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

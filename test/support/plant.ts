@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { PartHealth } from "../../lib/health/index.ts";
+import { startChild } from "./child.ts";
 import { freePorts } from "./ports.ts";
 import { until } from "./until.ts";
 
@@ -59,7 +60,7 @@ export function removeState(stateDir: string): Promise<void> {
 export async function startPlant(options: PlantRunOptions = {}): Promise<PlantRun> {
   const [web, opcua, mqtt] = options.ports ?? (await freePorts(3));
   const stateDir = options.stateDir ?? (await newState());
-  const child = spawn(process.execPath, START, {
+  const child = startChild(process.execPath, START, {
     cwd: root,
     env: {
       ...process.env,

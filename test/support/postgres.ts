@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { Client } from "pg";
+import { startChild } from "./child.ts";
 import { temporaryFolder } from "./folder.ts";
 import { freePorts } from "./ports.ts";
 import { findProgram } from "./services.ts";
@@ -67,7 +68,7 @@ class Server implements PostgresServer {
   readonly #program: string;
   readonly #data: string;
   readonly #account: { uid?: number; gid?: number };
-  #child: ReturnType<typeof spawn> | undefined;
+  #child: ReturnType<typeof startChild> | undefined;
 
   constructor(program: string, data: string, port: number, account: { uid?: number; gid?: number }) {
     this.port = port;
@@ -78,7 +79,7 @@ class Server implements PostgresServer {
 
   async start(): Promise<void> {
     const options = ["-D", this.#data, "-p", String(this.port), "-h", "127.0.0.1", "-k", "", "-c", "fsync=off"];
-    this.#child = spawn(this.#program, options, { ...this.#account, stdio: "ignore" });
+    this.#child = startChild(this.#program, options, { ...this.#account, stdio: "ignore" });
     await until("the PostgreSQL server", () => this.#try("SELECT 1"));
   }
 

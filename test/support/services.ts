@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { TestContext } from "node:test";
+import { startChild } from "./child.ts";
 import { until } from "./until.ts";
 
 /** Where a real program is, if this machine has it: an environment variable or a usual place. */
@@ -34,7 +35,7 @@ export async function startService(
   ready: () => Promise<boolean>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<ServiceProcess> {
-  const child = spawn(program, args, { stdio: "ignore", env });
+  const child = startChild(program, args, { stdio: "ignore", env });
   const service = stoppable(child);
   try {
     await until(`${program} to be ready`, () => {
@@ -50,7 +51,7 @@ export async function startService(
 
 /** Starts a program that prints `ready` when it is. */
 export async function startPrinting(program: string, args: readonly string[]): Promise<ServiceProcess> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
+  const child = startChild(program, args, { stdio: ["ignore", "pipe", "ignore"] });
   let said = "";
   const ready = new Promise<void>((resolve) => {
     child.stdout.on("data", (text: Buffer) => {

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { openHistorian } from "../../../lib/historian/index.ts";
 import { SignalRegistry } from "../../../lib/sample/index.ts";
+import { startChild } from "../../support/child.ts";
 
 const WRITER = path.resolve(import.meta.dirname, "../../lib/historian/durability.child.ts");
 /** Acknowledgements to wait for: enough that the journal holds as much as it ever does. */
@@ -10,7 +10,7 @@ const ROUNDS = 1500;
 
 /** `kill -9` of a process that writes: what was acknowledged and is missing, and how long opening takes. */
 export async function crash(directory: string): Promise<Record<string, string | number>> {
-  const child = spawn(process.execPath, [WRITER, directory, "0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = startChild(process.execPath, [WRITER, directory, "0"], { stdio: ["ignore", "pipe", "inherit"] });
   let acknowledged = -1;
   for await (const line of createInterface({ input: child.stdout })) {
     acknowledged = Number(line);

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { openHistorian } from "../../../lib/historian/index.ts";
 import { SampleBatch, signals } from "../../../lib/sample/index.ts";
 import { decodePayload, encodePlain } from "../../../lib/sparkplug/index.ts";
 import { NodeView } from "../../../lib/sparkplug/host/node-view.ts";
+import { startChild } from "../../support/child.ts";
 import { data, NOW } from "../sparkplug/payloads.ts";
 
 const METRICS = 100;
@@ -14,7 +15,7 @@ const AMRC_MICROSECONDS = 20;
 
 /** Sparkplug DATA of 100 metrics, decoded as a host does, into a server that throws lines away. */
 export async function ingest(points: number): Promise<Record<string, string | number>> {
-  const sink = spawn(process.execPath, [path.join(import.meta.dirname, "sink.child.ts")], {
+  const sink = startChild(process.execPath, [path.join(import.meta.dirname, "sink.child.ts")], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { HealthBoard } from "../../../lib/health/index.ts";
 import { type Database, openDatabase } from "../../../lib/database/index.ts";
+import { startChild } from "../../support/child.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { openFolder } from "../../support/postgres.ts";
 import { until } from "../../support/until.ts";
@@ -103,7 +103,7 @@ test("the embedded PostgreSQL", async (t) => {
 
   await t.test("loses nothing committed when the process is killed, and its server is taken over", async () => {
     const program = path.join(import.meta.dirname, "durability.child.ts");
-    const child = spawn(process.execPath, [program, directory], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = startChild(process.execPath, [program, directory], { stdio: ["ignore", "pipe", "inherit"] });
     let said = "";
     child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
     await until("1,000 transactions", () => said.split("\n").length > 1000);

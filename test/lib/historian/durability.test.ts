@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
 import { openHistorian } from "../../../lib/historian/index.ts";
+import { startChild } from "../../support/child.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { missing } from "../../support/services.ts";
 
 const WRITER = path.join(import.meta.dirname, "durability.child.ts");
 
 /** Starts a process that writes and prints one line an event. */
-function startChild(t: TestContext, ...args: string[]): { child: ChildProcess; lines: AsyncIterator<string> } {
-  const child = spawn(process.execPath, [WRITER, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+function startWriter(t: TestContext, ...args: string[]): { child: ChildProcess; lines: AsyncIterator<string> } {
+  const child = startChild(process.execPath, [WRITER, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
   return { child, lines: createInterface({ input: child.stdout! })[Symbol.asyncIterator]() };
 }
@@ -22,7 +23,7 @@ test("kill -9 at any time loses nothing that was acknowledged", async (t) => {
   const directory = temporaryFolder(t);
   let acknowledged = -1;
   for (let round = 0; round < 4; round++) {
-    const { child, lines } = startChild(t, directory, String(acknowledged + 1));
+    const { child, lines } = startWriter(t, directory, String(acknowledged + 1));
     const enough = acknowledged + 60 + round * 47;
     for (;;) {
       const { value, done } = await lines.next();
@@ -51,7 +52,7 @@ test("kill -9 at any time loses nothing that was acknowledged", async (t) => {
 test("a full disk is an error that passes when there is room again", async (t) => {
   if (missing(t, "prlimit", existsSync("/usr/bin/prlimit") ? "prlimit" : undefined)) return;
   const directory = temporaryFolder(t);
-  const { child, lines } = startChild(t, directory, "0", "1500000");
+  const { child, lines } = startWriter(t, directory, "0", "1500000");
   const seen: string[] = [];
   for (;;) {
     const { value, done } = await lines.next();

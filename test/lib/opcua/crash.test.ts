@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { spawn } from "node:child_process";
 import { test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { openSpool } from "../../../lib/spool/index.ts";
+import { startChild } from "../../support/child.ts";
 import { startCounter } from "../../support/counter.ts";
 import { holdingsOf } from "../../support/diagnostics.ts";
 import { freePorts } from "../../support/ports.ts";
@@ -23,7 +23,7 @@ interface Capture {
 
 async function startCapture(t: TestContext, url: string, folder: string): Promise<Capture> {
   const program = path.join(import.meta.dirname, "../../support/capture.ts");
-  const child = spawn(process.execPath, [program, url, folder, String(TAGS), String(DELAY_MS)], {
+  const child = startChild(process.execPath, [program, url, folder, String(TAGS), String(DELAY_MS)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");

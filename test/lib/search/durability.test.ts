@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { openSearch, type SearchDocument } from "../../../lib/search/index.ts";
+import { startChild } from "../../support/child.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { until } from "../../support/until.ts";
 
@@ -12,7 +12,7 @@ test("a process that is killed loses no document that it acknowledged", async (t
   const directory = temporaryFolder(t);
   let acknowledged = 0;
   for (let round = 0; round < 2; round++) {
-    const child = spawn(process.execPath, [path.join(import.meta.dirname, "durability.child.ts"), directory], {
+    const child = startChild(process.execPath, [path.join(import.meta.dirname, "durability.child.ts"), directory], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let text = "";

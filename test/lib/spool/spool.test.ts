@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { openSpool, type Spool } from "../../../lib/spool/index.ts";
+import { startChild } from "../../support/child.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { seededRandom } from "../../support/random.ts";
 
@@ -155,7 +156,7 @@ test("kill -9 loses nothing that append returned for", async (t) => {
     const spool = openSpool({ directory: process.argv[1], maxBytes: 1e8, policy: "refuse", segmentBytes: 65536 });
     for (;;) writeSync(1, spool.append(Buffer.from("record " + spool.next)) + "\\n");`;
   for (let round = 0; round < 3; round++) {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", code, directory], {
+    const child = startChild(process.execPath, ["--input-type=module", "-e", code, directory], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let said = "";

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -7,6 +6,7 @@ import { test } from "node:test";
 import { EmbeddedEngine } from "../../../../lib/objects/embedded/engine.ts";
 import { bufferOf, openObjects } from "../../../../lib/objects/index.ts";
 import { ObjectStore } from "../../../../lib/objects/store.ts";
+import { startChild } from "../../../support/child.ts";
 import { temporaryFolder } from "../../../support/folder.ts";
 import { until } from "../../../support/until.ts";
 
@@ -62,7 +62,7 @@ test("a process that is killed loses nothing that it acknowledged, and leaves no
   const directory = temporaryFolder(t);
   const acknowledged: string[] = [];
   for (let round = 0; round < 3; round++) {
-    const child = spawn(process.execPath, [path.join(import.meta.dirname, "../durability.child.ts"), directory], {
+    const child = startChild(process.execPath, [path.join(import.meta.dirname, "../durability.child.ts"), directory], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let text = "";
