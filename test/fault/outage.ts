@@ -104,6 +104,7 @@ export async function caughtUp(rig: Rig): Promise<void> {
     const moves = newest > before;
     before = newest;
     await new Promise((resolve) => setTimeout(resolve, 500));
-    return waiting === 0 && moves && parts.every(({ status }) => status === "up");
+    // Stores that nothing uses are off.
+    return waiting === 0 && moves && parts.every(({ status }) => status === "up" || status === "off");
   });
 }
