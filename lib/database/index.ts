@@ -15,6 +15,7 @@ export type {
   TlsMode,
 } from "./options.ts";
 export { parameterNames } from "./parameters.ts";
+export { productOf } from "./product.ts";
 export { optionsOfUrl } from "./server.ts";
 export { describeSchema, type SchemaColumn, type SchemaTable } from "./catalog.ts";
 export type { SlowStatement } from "./slow-statements.ts";

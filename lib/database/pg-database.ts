@@ -1,9 +1,10 @@
-import type { ClientConfig, Pool, PoolClient } from "pg";
+import type { ClientBase, ClientConfig, Pool, PoolClient } from "pg";
 import { FplusError, messageOf } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
 import type { Engine, Reachable } from "./engine.ts";
 import { type Ear, Listeners } from "./listeners.ts";
 import type { DatabaseLimits } from "./options.ts";
+import { productOf } from "./product.ts";
 import { isServerError, sqlError } from "./sql-error.ts";
 import { type SlowStatement, SlowStatements } from "./slow-statements.ts";
 import { runStatement, type StatementContext, streamStatement } from "./statement.ts";
@@ -49,6 +50,8 @@ export class PgDatabase implements Database {
   #opening: Promise<Session> | undefined;
   #session: Session | undefined;
   #transactions = 0;
+  /** What answered the newest connection. */
+  #product: readonly string[] = [];
   #fault = "";
   #closed = false;
 
@@ -149,7 +152,7 @@ export class PgDatabase implements Database {
       mode: this.#engine.mode,
       detail: idle
         ? "not used yet: it starts at the first statement"
-        : this.#fault || (this.#session?.reachable.detail ?? "starting"),
+        : this.#fault || [this.#session?.reachable.detail ?? "starting", ...this.#product].join(", "),
       counters: { ...this.#counters, notifications: this.#listeners.heard, slow: this.#slow.count },
       gauges: {
         connections: pool?.totalCount ?? 0,
@@ -215,9 +218,8 @@ export class PgDatabase implements Database {
       max: reachable.connections ?? connections,
       connectionTimeoutMillis: acquireMs,
       idleTimeoutMillis: reachable.cancels ? 30_000 : 0,
-      // Times without a zone mean UTC, whatever the server's zone is.
       // Declared as void; the pool waits for it.
-      onConnect: (client) => client.query("SET TIME ZONE 'UTC'") as unknown as void,
+      onConnect: (client) => this.#greet(client) as unknown as void,
     });
     // Both fire outside of any call; without a listener they would end the process.
     pool.on("error", (error) => this.#lost(error));
@@ -238,11 +240,22 @@ export class PgDatabase implements Database {
     return session;
   }
 
+  async #greet(client: ClientBase): Promise<void> {
+    // Times without a zone mean UTC, whatever the server's zone is.
+    await client.query("SET TIME ZONE 'UTC'");
+    // Extensions come and go; servers that only speak PostgreSQL's protocol may not have what is asked here.
+    this.#product = await productOf(client).then(
+      (product) => [product],
+      () => [],
+    );
+  }
+
   /** Lets go of a server that is gone, so that the next use starts it again. */
   #forget({ pool }: Session): void {
     if (this.#session?.pool !== pool) return;
     this.#session = undefined;
     this.#opening = undefined;
+    this.#product = [];
     pool.end().catch(() => undefined);
   }
 

@@ -5,6 +5,7 @@ import {
   explainStatement,
   openDatabase,
   parameterNames,
+  productOf,
   type Row,
   type SlowStatement,
 } from "../../lib/database/index.ts";
@@ -103,14 +104,11 @@ async function tryConnection(RED: NodeAPI, values: DialogValues): Promise<string
   if (options.engine === "embedded") return "The embedded database starts when a node first uses it.";
   const database = openDatabase({ ...options, connections: 1, acquireMs: 8000, statementMs: 8000 });
   try {
+    const product = await productOf(database);
     const { rows } = await database.query(
-      `SELECT current_setting('server_version') AS version,
-        (SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')) AS tables,
-        (SELECT string_agg(extname, ', ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql') AS extensions`,
+      "SELECT count(*) AS tables FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
     );
-    const { version, tables, extensions } = rows[0]!;
-    const beside = extensions === null ? "" : `, with ${String(extensions)}`;
-    return `Connected: PostgreSQL ${String(version)}, ${String(tables)} tables${beside}.`;
+    return `Connected: ${product}, ${String(rows[0]!["tables"])} tables.`;
   } finally {
     await database.close();
   }

@@ -32,6 +32,7 @@ export async function databaseContract(
     await database.open();
     assert.equal(database.health().status, "up");
     assert.match(String(await one("SELECT version()")), /^PostgreSQL/);
+    assert.match(database.health().detail, /, PostgreSQL \d+(\.\d+)?$/);
   });
 
   await t.test("gives rows, row count, command and columns", async () => {

@@ -57,6 +57,15 @@ test("a PostgreSQL server", async (t) => {
   t.after(() => database.close());
   await databaseContract(t, database);
 
+  await t.test("health names the extensions that a new connection finds", async () => {
+    await database.query("CREATE EXTENSION pgcrypto");
+    const next = at(server.port);
+    await next.open();
+    assert.match(next.health().detail, /PostgreSQL [\d.]+ with pgcrypto$/);
+    await next.close();
+    await database.query("DROP EXTENSION pgcrypto");
+  });
+
   await t.test("all connections in use: the next one waits, then hears why", async () => {
     const small = at(server.port, { connections: 1, acquireMs: 200 });
     const held = await small.begin();
