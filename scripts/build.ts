@@ -3,17 +3,7 @@
  * and `examples/` (the preset flows, where the editor's Import menu looks for them).
  */
 import { execFileSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type OutputChunk, type OutputOptions, rolldown } from "rolldown";
 
@@ -21,13 +11,13 @@ const root = path.resolve(import.meta.dirname, "..");
 const at = (...parts: string[]): string => path.join(root, ...parts);
 
 /** The folders under nodes/ that hold a node type. */
-export function nodeTypes(): string[] {
+function nodeTypes(): string[] {
   return readdirSync(at("nodes"))
     .filter((name) => existsSync(at("nodes", name, `${name}.ts`)))
     .sort();
 }
 
-export async function build(): Promise<void> {
+async function build(): Promise<void> {
   for (const folder of ["dist", "resources", "examples"]) rmSync(at(folder), { recursive: true, force: true });
   // Types are checked by `npm run check`; building only strips them.
   execFileSync(
@@ -91,22 +81,6 @@ function roomOf(id: string): string | null {
   return place === "nodes" && room === "frame" ? "nodes/frame/room" : null;
 }
 
-/** Builds only when a source is newer than the last build; tells whether it did. */
-export async function buildIfStale(): Promise<boolean> {
-  const stamp = at("dist/.built");
-  const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  const sources = ["lib", "nodes", "dashboards", "flows", "scripts/build.ts", "package.json"];
-  if (sources.every((source) => newestIn(at(source)) < built)) return false;
-  await build();
-  return true;
-}
-
-function newestIn(target: string): number {
-  const stats = statSync(target);
-  if (!stats.isDirectory()) return stats.mtimeMs;
-  return Math.max(stats.mtimeMs, ...readdirSync(target).map((name) => newestIn(path.join(target, name))));
-}
-
 /** A node's page: its dialog script, form and help in the one HTML file that Node-RED reads. */
 async function buildNodePage(type: string): Promise<void> {
   const folder = at("nodes", type);
@@ -159,4 +133,4 @@ function copyExamples(): void {
   }
 }
 
-if (process.argv[1] === import.meta.filename) await build();
+await build();

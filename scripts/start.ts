@@ -11,7 +11,7 @@ import path from "node:path";
 import type { PartHealth } from "../lib/health/index.ts";
 import type * as Plant from "../lib/plant/index.ts";
 import type { PlantSettings } from "../settings.ts";
-import { buildIfStale } from "./build.ts";
+import { buildIfStale } from "./build-if-stale.ts";
 import type { PlantPort } from "./plant/environment.ts";
 
 const root = path.resolve(import.meta.dirname, "..");

@@ -10,7 +10,7 @@ import path from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
-import { buildIfStale } from "./build.ts";
+import { buildIfStale } from "./build-if-stale.ts";
 
 /** Folders of one suite; those that start whole plants or measure what a process does run one file at a time. */
 const SUITES = [

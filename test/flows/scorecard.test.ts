@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { before, test } from "node:test";
 import { presetFiles } from "../../scripts/plant/preset.ts";
-import { buildIfStale } from "../../scripts/build.ts";
+import { buildIfStale } from "../../scripts/build-if-stale.ts";
 
 /** The rules by which the flow library scores a package (`node-red-dev validate`), without its online services. */
 const root = path.resolve(import.meta.dirname, "../..");

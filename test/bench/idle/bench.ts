@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { buildIfStale } from "../../../scripts/build.ts";
+import { buildIfStale } from "../../../scripts/build-if-stale.ts";
 import type { BenchResult } from "../../../scripts/bench.ts";
 import { startNodeRed } from "../../support/node-red.ts";
 import { freePorts } from "../../support/ports.ts";

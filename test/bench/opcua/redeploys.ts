@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { buildIfStale } from "../../../scripts/build.ts";
+import { buildIfStale } from "../../../scripts/build-if-stale.ts";
 import { startCounter } from "../../support/counter.ts";
 import { holdingsOf, type ServerHoldings } from "../../support/diagnostics.ts";
 import { startNodeRed } from "../../support/node-red.ts";

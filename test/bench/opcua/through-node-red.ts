@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import { buildIfStale } from "../../../scripts/build.ts";
+import { buildIfStale } from "../../../scripts/build-if-stale.ts";
 import { startCounter } from "../../support/counter.ts";
 import { startNodeRed } from "../../support/node-red.ts";
 import { freePorts } from "../../support/ports.ts";

@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import type { BenchResult } from "../../../scripts/bench.ts";
-import { buildIfStale } from "../../../scripts/build.ts";
+import { buildIfStale } from "../../../scripts/build-if-stale.ts";
 import { openBrowser } from "../../support/browser.ts";
 import { startNodeRed } from "../../support/node-red.ts";
 import { freePorts } from "../../support/ports.ts";
