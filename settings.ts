@@ -1,14 +1,17 @@
 /**
- * The runtime settings of the standalone plant: `npm start`, or `node-red -s settings.ts` after a build.
- * Everything a plant writes is in one folder (`FPLUS_STATE`, default `state/`).
+ * The runtime settings of the standalone plant: `npm start`, `npx factory-plus`, or `node-red -s settings.ts` after a build.
+ * Everything a plant writes is in one folder: `FPLUS_STATE`, else `state/` in a clone, else `factory-plus/` where it was started.
  */
 import path from "node:path";
 import { openAdmin } from "./scripts/plant/admin.ts";
 import { readEnvironment } from "./scripts/plant/environment.ts";
 import { openLog } from "./scripts/plant/log.ts";
+import { isRepository, packageRoot } from "./scripts/plant/place.ts";
 import { importPreset } from "./scripts/plant/preset.ts";
 
-const stateDir = path.resolve(process.env["FPLUS_STATE"] || path.join(import.meta.dirname, "state"));
+const stateDir = path.resolve(
+  process.env["FPLUS_STATE"] || (isRepository ? path.join(packageRoot, "state") : "factory-plus"),
+);
 const environment = readEnvironment(process.env);
 const admin = openAdmin(stateDir);
 importPreset(stateDir);
@@ -19,7 +22,8 @@ const settings = {
   userDir: stateDir,
   flowFile: "flows.json",
   flowFilePretty: true,
-  nodesDir: [import.meta.dirname],
+  // An installed package stands where Node-RED looks by itself.
+  nodesDir: isRepository ? [packageRoot] : [],
   credentialSecret: admin.credentialSecret,
   adminAuth: {
     type: "credentials",

@@ -10,6 +10,9 @@ import { type OutputChunk, type OutputOptions, rolldown } from "rolldown";
 const root = path.resolve(import.meta.dirname, "..");
 const at = (...parts: string[]): string => path.join(root, ...parts);
 
+/** What `factory-plus` runs where the package is installed, and its settings, which Node-RED can be given too. */
+const STANDALONE = ["scripts/start", "settings"];
+
 /** The folders under nodes/ that hold a node type. */
 function nodeTypes(): string[] {
   return readdirSync(at("nodes"))
@@ -39,6 +42,7 @@ async function joinModules(): Promise<void> {
   const entries = [
     ...nodeTypes().map((type) => `nodes/${type}/${type}`),
     ...readdirSync(at("dist/lib")).map((room) => `lib/${room}/index`),
+    ...STANDALONE,
   ];
   const joined = [
     ...(await join(entries, {
@@ -48,7 +52,8 @@ async function joinModules(): Promise<void> {
     ...(await Promise.all(threadModules().map((thread) => join([thread], { codeSplitting: false })))).flat(),
   ];
   // Types of lib/ are what its users compile against; nobody imports a node.
-  for (const name of globSync(["**/*.js", "nodes/**/*.d.ts"], { cwd: at("dist") })) rmSync(at("dist", name));
+  for (const name of globSync(["**/*.js", "{nodes,scripts}/**/*.d.ts", "*.d.ts"], { cwd: at("dist") }))
+    rmSync(at("dist", name));
   for (const { fileName, code } of joined) {
     mkdirSync(path.dirname(at("dist", fileName)), { recursive: true });
     writeFileSync(at("dist", fileName), code);
@@ -78,6 +83,7 @@ function threadModules(): string[] {
 function roomOf(id: string): string | null {
   const [place, room] = path.relative(at("dist"), id).split(path.sep);
   if (place === "lib") return `lib/${room!}/room`;
+  if (place === "scripts" && room === "plant") return "scripts/plant/room";
   return place === "nodes" && room === "frame" ? "nodes/frame/room" : null;
 }
 

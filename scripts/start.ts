@@ -1,6 +1,7 @@
+#!/usr/bin/env node
 /**
- * `npm start`: builds what changed, starts the plant in this process and shows each part coming up.
- * Ctrl-C stops it in order.
+ * `npm start` in a clone, `factory-plus` where the package is installed: builds what changed (in a clone), starts the plant
+ * in this process and shows each part coming up. Ctrl-C stops it in order.
  *
  * `npm start` gives V8 flags along: a plant allocates little and lives for months, and V8's usual heuristics would let
  * its heap grow to several times what is alive (measured by the benchmark `plant`).
@@ -13,15 +14,17 @@ import type * as Plant from "../lib/plant/index.ts";
 import type { PlantSettings } from "../settings.ts";
 import { buildIfStale } from "./build-if-stale.ts";
 import type { PlantPort } from "./plant/environment.ts";
+import { isRepository, packageRoot } from "./plant/place.ts";
+import { checkSurroundings } from "./plant/surroundings.ts";
 
-const root = path.resolve(import.meta.dirname, "..");
 const began = performance.now();
 const seconds = (): string => `${((performance.now() - began) / 1000).toFixed(1)} s`;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
   say("Factory+ for Node-RED");
-  if (await buildIfStale()) say(`  ✔ ${"built".padEnd(30)}${seconds()}`);
+  checkSurroundings(process.argv.slice(2));
+  if (isRepository && (await buildIfStale())) say(`  ✔ ${"built".padEnd(30)}${seconds()}`);
   const { "module.exports": settings } = (await import("../settings.ts")) as { "module.exports": PlantSettings };
   const { host, ports, source } = settings.fplusEnvironment;
   for (const port of ports) await checkFree(host, port);
@@ -53,7 +56,7 @@ async function main(): Promise<void> {
 
 /** The same module file as the nodes use, so that it is the same board and the same leases. */
 async function plantModule(): Promise<typeof Plant> {
-  return (await import(path.join(root, "dist/lib/plant/index.js"))) as typeof Plant;
+  return (await import(path.join(packageRoot, "dist/lib/plant/index.js"))) as typeof Plant;
 }
 
 /** DefinitelyTyped says text; it is a function. */
@@ -100,7 +103,7 @@ async function checkFree(host: string, { port, use, setting }: PlantPort): Promi
   });
   if (failure === undefined) return;
   say(`  ✖ Port ${port} for the ${use} cannot be used (${failure.code ?? failure.message}).`);
-  say(`    Choose another with ${setting}, for example: ${setting}=${port + 10} npm start`);
+  say(`    Choose another with ${setting}, for example ${setting}=${port + 10}.`);
   process.exit(1);
 }
 

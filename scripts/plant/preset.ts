@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { packageRoot } from "./place.ts";
 
-const root = path.resolve(import.meta.dirname, "../..");
-
-/** The flows that make the whole plant; the others under flows/ are for importing one by one. */
-const PLANT_FLOWS = ["flows/plant.json", "dashboards/plant-pages.json"];
+/** The flows that make the whole plant; the other examples are for importing one by one. */
+const PLANT_FLOWS = ["plant.json", "plant-pages.json"];
 
 /**
  * At the first start, puts the preset plant where Node-RED reads its flows.
@@ -15,7 +14,7 @@ export function importPreset(stateDir: string): void {
   if (existsSync(target)) return;
   const byId = new Map<string, { id: string }>();
   for (const file of PLANT_FLOWS) {
-    for (const node of JSON.parse(readFileSync(path.join(root, file), "utf8")) as { id: string }[])
+    for (const node of JSON.parse(readFileSync(path.join(packageRoot, "examples", file), "utf8")) as { id: string }[])
       byId.set(node.id, node);
   }
   mkdirSync(stateDir, { recursive: true });
@@ -25,7 +24,7 @@ export function importPreset(stateDir: string): void {
 /** Every preset a user can import, as paths from the repository's root. */
 export function presetFiles(): string[] {
   return ["flows", "dashboards"].flatMap((folder) =>
-    readdirSync(path.join(root, folder))
+    readdirSync(path.join(packageRoot, folder))
       .filter((name) => name.endsWith(".json"))
       .map((name) => `${folder}/${name}`),
   );

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { chromiumProgram, openBrowser, openEditor, openPage } from "../support/browser.ts";
+import { startChild } from "../support/child.ts";
 import { deploy, type Editor } from "../support/editor.ts";
 import { startNodeRed } from "../support/node-red.ts";
 import { freePorts } from "../support/ports.ts";
@@ -63,6 +65,47 @@ describe("npm install of the package", () => {
     );
   });
   after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+
+  test("factory-plus demo: a whole plant by npx in an empty folder, and its state stays there", async (t) => {
+    if (missing(t, "the npm registry", userDir)) return;
+    const empty = path.join(folder, "empty");
+    mkdirSync(empty);
+    const [web, opcua, mqtt] = await freePorts(3);
+    const packages = [`node-red@${VERSIONS[0]}`, dashboard, path.join(folder, "fplus-node-red-suite-0.1.0.tgz")];
+    const child = startChild(
+      "npm",
+      [
+        "exec",
+        "--yes",
+        "--prefer-offline",
+        ...packages.flatMap((name) => ["--package", name]),
+        "--",
+        "factory-plus",
+        "demo",
+      ],
+      {
+        cwd: empty,
+        env: { ...process.env, FPLUS_PORT: `${web}`, FPLUS_OPCUA_PORT: `${opcua}`, FPLUS_MQTT_PORT: `${mqtt}` },
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+      },
+    );
+    // A terminal's Ctrl-C reaches all that run in it; npm does not hand it on.
+    const stop = (): boolean => process.kill(-child.pid!, "SIGINT");
+    t.after(() => void (child.exitCode === null && child.signalCode === null && stop()));
+    const ended = once(child, "close");
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (said += text.toString()));
+    await until("live values", () => {
+      if (child.exitCode !== null) throw new Error(said);
+      return said.includes("✔ live values");
+    });
+    assert.ok((await fetch(`http://127.0.0.1:${web}/dashboard`)).ok);
+    assert.ok(existsSync(path.join(empty, "factory-plus/flows.json")));
+    stop();
+    await ended;
+    assert.match(said, /Stopped in/);
+  });
 
   for (const version of VERSIONS) {
     test(`Node-RED ${version}: every type registers, every example imports and runs without a grey node or an error`, async (t) => {
