@@ -3,7 +3,7 @@ import { type FplusError, toFplusError } from "../errors/index.ts";
 import { type Application, openApplication } from "./application.ts";
 import type { CertificateInfo } from "./certificate.ts";
 import { connectionError } from "./diagnosis.ts";
-import type { EndpointOptions } from "./endpoint.ts";
+import type { EndpointOptions } from "./endpoint-options.ts";
 import type { Opcua } from "./load.ts";
 import { hostAndPort } from "./server-address.ts";
 import { type TrustMode, trustListOf } from "./trust-list.ts";

@@ -13,13 +13,13 @@ const DIAGNOSES: readonly Diagnosis[] = [
   {
     sign: /ECONNREFUSED/,
     reason: "connection refused",
-    hint: "Check address and port, and whether the server runs; it is tried again by itself.",
+    hint: "Check address and port, and whether the server runs.",
   },
   { sign: /ENOTFOUND|EAI_AGAIN/, reason: "host name not found", hint: "Check the spelling of the address." },
   {
     sign: /EHOSTUNREACH|ENETUNREACH/,
     reason: "no way to the host",
-    hint: "Check cable, network and address; it is tried again by itself.",
+    hint: "Check cable, network and address.",
   },
   {
     sign: /Cannot find an Endpoint matching\s+security mode: (\d) policy: \S*#(\w+)/,
@@ -44,12 +44,12 @@ const DIAGNOSES: readonly Diagnosis[] = [
   {
     sign: /BadTooManySessions/,
     reason: "the server has no session left (BadTooManySessions)",
-    hint: "Close other clients, or let the server grant more; it is tried again by itself.",
+    hint: "Close other clients, or let the server grant more.",
   },
   {
     sign: /BadMaxConnectionsReached|BadTcpServerTooBusy|BadTcpNotEnoughResources/,
     reason: ([code]) => `the server takes no more connections (${code})`,
-    hint: "Close other clients; it is tried again by itself.",
+    hint: "Close other clients.",
   },
   {
     sign: /BadSecurityChecksFailed|BadCertificate\w+|BadSecurityPolicyRejected/,
@@ -64,16 +64,16 @@ const DIAGNOSES: readonly Diagnosis[] = [
   {
     sign: /BadServerHalted|BadShutdown/,
     reason: "the server is shutting down",
-    hint: "It is tried again by itself.",
+    hint: "Wait until it runs again.",
   },
   {
     sign: /ETIMEDOUT|time-?d? ?out/i,
     reason: "no answer",
-    hint: "Check address and network; it is tried again by itself.",
+    hint: "Check address and network.",
   },
 ];
 
-const USUAL_HINT = "Check address, port and whether the server runs; it is tried again by itself.";
+const USUAL_HINT = "Check address, port and whether the server runs.";
 
 /** Why a connection could not be made, in the words of a plant. */
 export function reasonOf(error: unknown): string {

@@ -1,76 +1,32 @@
 import type { ClientSession, OPCUAClient } from "node-opcua";
-import { FplusError, messageOf } from "../errors/index.ts";
+import { FplusError } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
 import type { CertificateInfo } from "./certificate.ts";
-import { connectInTime, dispose, newAttempt } from "./client.ts";
-import { connectionError, reasonOf } from "./diagnosis.ts";
-import { identityOf, type UserToken } from "./identity.ts";
-import { detachSession, faultOf } from "./internals.ts";
-import { readLimits, type ServerLimits, USUAL_LIMITS } from "./limits.ts";
+import { dispose } from "./client.ts";
+import { onBroken, openConnection } from "./connection.ts";
+import { type EndpointListener, EndpointListeners } from "./endpoint-listeners.ts";
+import type { EndpointOptions } from "./endpoint-options.ts";
+import { FailureReport } from "./failure-report.ts";
+import { detachSession } from "./internals.ts";
+import { type ServerLimits, USUAL_LIMITS } from "./limits.ts";
 import { loadOpcua, type Opcua } from "./load.ts";
+import { ParkedSession } from "./parked-session.ts";
 import { PublishLoop } from "./publish-loop.ts";
-import { keepDataChangesRaw } from "./publish-response.ts";
 import { noReadings, type ReadingCounters } from "./reading-counters.ts";
 import { ServerSet } from "./redundancy.ts";
-import type { SecurityMode, SecurityPolicy } from "./security.ts";
+import { RetryTimer } from "./retry-timer.ts";
 import { isServerUrl } from "./server-address.ts";
 import { ServerWatch } from "./server-watch.ts";
-import type { Tag } from "./tag.ts";
-import type { TrustMode } from "./trust-list.ts";
-
-/** Address, security and identity of one OPC UA server. */
-export interface EndpointOptions {
-  readonly name: string;
-  /** `opc.tcp://host:4840/path`. */
-  readonly url: string;
-  /** Addresses of stand-ins, in order, for when the first does not answer or is degraded. */
-  readonly standIns?: readonly string[];
-  readonly securityMode?: SecurityMode;
-  readonly securityPolicy?: SecurityPolicy;
-  /** Servers that are not known yet: accepted and kept, or refused until a person trusts them. `first-use` where left out. */
-  readonly trust?: TrustMode;
-  /** Anonymous where left out. */
-  readonly user?: UserToken;
-  /** Milliseconds after which the server ends a session that it hears nothing of; 60,000 where left out. */
-  readonly sessionTimeoutMs?: number;
-  /** Milliseconds of silence after which the server is asked whether it lives. */
-  readonly keepAliveMs?: number;
-  /** Milliseconds until an attempt to connect is given up; 10,000 where left out. */
-  readonly connectTimeoutMs?: number;
-  /** Milliseconds for which failing is not reported, because a server may just be starting up; 5,000 where left out. */
-  readonly patienceMs?: number;
-  /** Folder for our certificate and the servers' ones. */
-  readonly pkiFolder: string;
-  readonly onError?: (error: unknown) => void;
-  /** Told, a sentence each, of what people should know though it is no error. */
-  readonly onNotice?: (text: string) => void;
-}
+import { type SessionUser, SessionUsers } from "./session-users.ts";
+import { TagNames } from "./tag-names.ts";
 
 /** Whether there is a session. */
 export type EndpointState = "connecting" | "up" | "down";
 
-/** Somebody who works on the endpoint's session: told when there is one, and when it cannot be reached. */
-export interface SessionUser {
-  /**
-   * There is a session and a connection. After a lost link it is mostly the same session as before, over a new connection:
-   * what the server holds for it (subscriptions, registered nodes, continuation points) is still there.
-   */
-  connected(session: ClientSession, limits: ServerLimits, opcua: Opcua): Promise<void>;
-  disconnected(): void;
-}
-
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
-/** While a session waits to be taken up again, its server is not kept waiting for long. */
-const LONGEST_PARKED_RETRY_MS = 4_000;
 /** No server keeps a session longer. */
 const PARKED_MS = 5 * 60_000;
-/** Between two addresses of one server. */
-const SOON_MS = 100;
 const PATIENCE_MS = 5_000;
 const URGENT_DAYS = 7;
-/** Errors without an answer of the server: nothing is said about the session. */
-const CONNECTION_FAULT = /connection|channel|socket|timed out|premature/i;
 
 /**
  * One OPC UA session for all who read from a server. It connects for ever. When the link breaks, the session is taken up
@@ -79,37 +35,31 @@ const CONNECTION_FAULT = /connection|channel|socket|timed out|premature/i;
  */
 export class Endpoint {
   readonly options: EndpointOptions;
+  /** How the readers call the server's variables. */
+  readonly names = new TagNames();
+  readonly reading: ReadingCounters = noReadings();
+  items = 0;
   readonly #servers: ServerSet;
   readonly #watch: ServerWatch;
-  readonly #users = new Set<SessionUser>();
+  readonly #failures: FailureReport;
+  readonly #listeners = new EndpointListeners();
+  readonly #users = new SessionUsers((error) => this.#listeners.error(error));
+  readonly #parked = new ParkedSession();
+  readonly #retry = new RetryTimer(() => this.#attempt());
   #client: OPCUAClient | undefined;
   #session: ClientSession | undefined;
-  /** The session whose link broke, until it is taken up again. */
-  #parked: { readonly session: ClientSession; readonly url: string } | undefined;
   #publishing: PublishLoop | undefined;
   #limits: ServerLimits = USUAL_LIMITS;
-  readonly #nodeIds = new Map<string, string>();
-  readonly #names = new Map<string, string>();
   #opcua: Opcua | undefined;
   #state: EndpointState = "connecting";
   #reason = "";
-  #reported = "";
   #since = Date.now();
-  #attempts = 0;
-  /** When trying first failed since there was a session; 0 where it did not. */
-  #troubleSince = 0;
-  #retry: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #closed = false;
   #started = false;
-  #reconnects = 0;
-  #sessions = 0;
-  #tries = 0;
-  #resumptions = 0;
-  readonly #restartedUsers = new WeakSet<SessionUser>();
-  readonly reading: ReadingCounters = noReadings();
-  items = 0;
+  readonly #counters = { reconnects: 0, sessions: 0, resumptions: 0, attempts: 0 };
 
+  /** @throws FplusError `config.invalid` naming `url` or `standIns` */
   constructor(options: EndpointOptions) {
     const urls = [options.url, ...(options.standIns ?? [])];
     const wrong = urls.findIndex((url) => !isServerUrl(url));
@@ -121,8 +71,9 @@ export class Endpoint {
     }
     this.options = options;
     this.#servers = new ServerSet(urls);
+    this.#failures = new FailureReport(options.patienceMs ?? PATIENCE_MS, (error) => this.#listeners.error(error));
     this.#watch = new ServerWatch(this.#servers, {
-      notice: (text) => options.onNotice?.(text),
+      notice: (text) => this.#listeners.notice(text),
       leave: (reason) => this.#lost(reason, false),
     });
   }
@@ -171,6 +122,12 @@ export class Endpoint {
     return this.#watch.serverCertificate;
   }
 
+  /** Adds a listener, who is told of a failure that lasts although others were; returns what takes it off again. */
+  listen(listener: EndpointListener): () => void {
+    this.#failures.forget();
+    return this.#listeners.add(listener);
+  }
+
   start(): void {
     if (this.#started) return;
     this.#started = true;
@@ -182,7 +139,7 @@ export class Endpoint {
     this.#users.add(user);
     const session = this.#session;
     if (session !== undefined) this.#work = this.#work.then(() => this.#tell(user, session));
-    return () => void this.#users.delete(user);
+    return () => this.#users.delete(user);
   }
 
   /**
@@ -196,30 +153,9 @@ export class Endpoint {
     return job(this.#session, this.#limits, this.#opcua);
   }
 
-  /** Remembers under which names readers know the server's variables, so that writers may use them. */
-  learn(tags: readonly Tag[]): void {
-    for (const { device, metric, nodeId } of tags) {
-      this.#nodeIds.set(`${device}/${metric}`, nodeId);
-      this.#names.set(nodeId, `${device}/${metric}`);
-    }
-  }
-
-  /** The NodeId of a variable that a reader of this endpoint knows as `device/metric`. */
-  nodeIdOf(name: string): string | undefined {
-    return this.#nodeIds.get(name);
-  }
-
-  /** `device/metric` of an address, where a reader of this endpoint has a name for it. */
-  nameOf(nodeId: string): string | undefined {
-    return this.#names.get(nodeId);
-  }
-
   /** Tries again at once where it waits for its next attempt, because what stood in the way may be gone. */
   hurry(): void {
-    if (this.#retry === undefined) return;
-    clearTimeout(this.#retry);
-    this.#attempts = 0;
-    this.#attempt();
+    this.#retry.hurry();
   }
 
   /** Gives the session up and makes a new one, because something on it no longer works. */
@@ -233,33 +169,28 @@ export class Endpoint {
   }
 
   health(): PartHealth {
+    const isUp = this.#state === "up";
+    const { serviceLevel } = this.#watch;
     return {
       kind: "opcua-endpoint",
       name: this.options.name,
-      status: this.#state === "up" ? (isUrgent(this.certificateDays) ? "degraded" : "up") : "down",
+      status: isUp ? (isUrgent(this.certificateDays) ? "degraded" : "up") : "down",
       mode: "external",
-      detail: this.#state === "up" ? [this.url, this.warning].filter(Boolean).join("; ") : this.#reason || "connecting",
-      counters: {
-        ...this.reading,
-        reconnects: this.#reconnects,
-        sessions: this.#sessions,
-        resumptions: this.#resumptions,
-        attempts: this.#tries,
-        switches: this.#servers.switches,
-      },
+      detail: isUp ? [this.url, this.warning].filter(Boolean).join("; ") : this.#reason || "connecting",
+      counters: { ...this.reading, ...this.#counters, switches: this.#servers.switches },
       gauges: {
         items: this.items,
         session: this.#session === undefined ? 0 : 1,
-        ...(this.#watch.serviceLevel === undefined ? {} : { serviceLevel: this.#watch.serviceLevel }),
+        ...(serviceLevel === undefined ? {} : { serviceLevel }),
       },
     };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#retry);
+    this.#retry.stop();
     this.#watch.disconnected();
-    for (const user of this.#users) user.disconnected();
+    this.#users.disconnected();
     const client = this.#client;
     const session = this.#session;
     this.#session = undefined;
@@ -270,9 +201,8 @@ export class Endpoint {
   }
 
   #attempt(): void {
-    this.#retry = undefined;
     if (this.#closed) return;
-    this.#tries += 1;
+    this.#counters.attempts += 1;
     this.#work = this.#work.then(() => this.#connect()).catch((error: unknown) => this.#failed(error));
   }
 
@@ -280,78 +210,39 @@ export class Endpoint {
     const opcua = await loadOpcua();
     if (this.#closed) return;
     this.#opcua = opcua;
-    const url = this.#servers.next();
-    const { client, server, application } = await newAttempt(opcua, this.options, url);
-    if (this.#closed) return;
+    const connection = await openConnection(opcua, this.options, this.#servers.next(), this.#parked);
+    const { client, session, limits } = connection;
+    if (this.#closed) return dispose(client, session);
+    onBroken(client, (reason) => this.#lost(reason, true));
+    if (limits === undefined) this.#counters.resumptions += 1;
+    else this.#began(opcua, session, limits);
     this.#client = client;
-    let session: ClientSession | undefined;
-    let resumed = false;
-    try {
-      await connectInTime(client, url, this.options);
-      keepDataChangesRaw(opcua, client);
-      session = await this.#takeUp(client, url);
-      resumed = session !== undefined;
-      session ??= await client.createSession(await identityOf(opcua, this.options.user));
-      if (this.#closed) throw new FplusError("opcua.session", "closed while connecting");
-      if (!resumed) this.#limits = await readLimits(session);
-    } catch (error) {
-      this.#client = undefined;
-      await dispose(client, session);
-      throw server.refusal ?? error;
-    }
-    client.on("connection_lost", () => this.#lost("connection lost", true));
-    client.on("close", () => this.#lost("connection closed", true));
-    if (resumed) this.#resumptions += 1;
-    else this.#began(opcua, session);
     this.#session = session;
-    this.#attempts = 0;
-    this.#troubleSince = 0;
-    this.#reported = "";
+    this.#retry.succeeded();
+    this.#failures.succeeded();
     this.#enter("up", "");
-    this.#watch.connected(session, application.certificate, server);
+    this.#watch.connected(session, connection.application.certificate, connection.server);
     for (const user of this.#users) await this.#tell(user, session);
     if (this.#session === session) this.#publishing?.resume();
+    return undefined;
   }
 
-  /** Activates the parked session on a new connection; undefined where there is none, or not on that server any more. */
-  async #takeUp(client: OPCUAClient, url: string): Promise<ClientSession | undefined> {
-    const parked = this.#parked;
-    if (parked === undefined || parked.url !== url) return undefined;
-    try {
-      await client.reactivateSession(parked.session);
-    } catch (error) {
-      if (faultOf(error) === undefined && CONNECTION_FAULT.test(messageOf(error))) throw error;
-      this.#parked = undefined;
-      return undefined;
-    }
-    this.#parked = undefined;
-    return parked.session;
-  }
-
-  #began(opcua: Opcua, session: ClientSession): void {
-    this.#parked = undefined;
-    this.#sessions += 1;
+  #began(opcua: Opcua, session: ClientSession, limits: ServerLimits): void {
+    this.#limits = limits;
+    this.#parked.forget();
+    this.#counters.sessions += 1;
     const isMine = (): boolean => this.#session === session;
     session.on("session_closed", () => isMine() && this.#lost("session closed by the server", false));
     this.#publishing = new PublishLoop(opcua, session, {
       onSessionGone: (reason) => isMine() && this.#lost(reason, false),
-      onError: (error) => this.options.onError?.(error),
+      onError: (error) => this.#listeners.error(error),
     });
   }
 
   async #tell(user: SessionUser, session: ClientSession): Promise<void> {
-    if (this.#session !== session || this.#opcua === undefined || !this.#users.has(user)) return;
-    try {
-      await user.connected(session, this.#limits, this.#opcua);
-      this.#restartedUsers.delete(user);
-    } catch (error) {
-      this.options.onError?.(error);
-      // One that fails again on a fresh session has a problem of its own; the others keep theirs.
-      if (!this.#restartedUsers.has(user)) {
-        this.#restartedUsers.add(user);
-        this.#lost(messageOf(error), false);
-      }
-    }
+    if (this.#session !== session || this.#opcua === undefined) return;
+    const reason = await this.#users.tell(user, { session, limits: this.#limits, opcua: this.#opcua });
+    if (reason !== undefined) this.#lost(reason, false);
   }
 
   /** @param keep whether the session may be taken up again */
@@ -362,12 +253,12 @@ export class Endpoint {
     this.#session = undefined;
     this.#client = undefined;
     this.#watch.disconnected();
-    this.#reconnects += 1;
+    this.#counters.reconnects += 1;
     this.#enter("down", reason);
     this.#publishing?.pause();
-    for (const user of this.#users) user.disconnected();
+    this.#users.disconnected();
     if (keep) {
-      this.#parked = { session, url: this.url };
+      this.#parked.park(session, this.url);
       detachSession(client, session);
       dispose(client, undefined).catch(() => undefined);
     } else {
@@ -378,29 +269,15 @@ export class Endpoint {
   }
 
   #failed(error: unknown): void {
-    const reason = reasonOf(error);
-    this.#troubleSince ||= Date.now();
-    // The same failure again and again is one failure.
-    if (reason !== this.#reported && (error instanceof FplusError || this.#hasPersisted())) {
-      this.#reported = reason;
-      this.options.onError?.(connectionError(this.url, error));
-    }
-    this.#enter("down", reason);
+    this.#enter("down", this.#failures.failed(this.url, error));
     this.#again(this.#servers.failed());
-  }
-
-  #hasPersisted(): boolean {
-    return Date.now() - this.#troubleSince >= (this.options.patienceMs ?? PATIENCE_MS);
   }
 
   /** @param soon there is another address that was not tried yet */
   #again(soon = false): void {
-    if (this.#closed || this.#retry !== undefined) return;
-    const isParked = this.#parked !== undefined && this.stateAge < PARKED_MS;
-    const longest = isParked ? LONGEST_PARKED_RETRY_MS : LONGEST_RETRY_MS;
-    const ceiling = soon ? SOON_MS : Math.min(longest, FIRST_RETRY_MS * 2 ** this.#attempts);
-    if (!soon) this.#attempts += 1;
-    this.#retry = setTimeout(() => this.#attempt(), ceiling * (0.5 + Math.random() / 2));
+    if (this.#closed) return;
+    const isUrgent = this.#parked.waits && this.stateAge < PARKED_MS;
+    this.#retry.plan(soon ? "soon" : isUrgent ? "urgent" : "usual");
   }
 
   #enter(state: EndpointState, reason: string): void {

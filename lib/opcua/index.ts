@@ -23,11 +23,15 @@ export {
 } from "./security.ts";
 export { isServerUrl } from "./server-address.ts";
 export { type ListedCertificate, type TrustMode, trustListOf } from "./trust-list.ts";
-export { Endpoint, type EndpointOptions, type EndpointState, type SessionUser } from "./endpoint.ts";
+export { Endpoint, type EndpointState } from "./endpoint.ts";
+export type { EndpointListener } from "./endpoint-listeners.ts";
+export type { EndpointOptions } from "./endpoint-options.ts";
+export type { SessionUser } from "./session-users.ts";
 export type { ServerLimits } from "./limits.ts";
 export { Monitor, type MonitorOptions } from "./monitor.ts";
 export type { NotificationMessage, PublishLoop } from "./publish-loop.ts";
-export { Subscription, type SubscriptionHandlers, type SubscriptionSettings } from "./subscription.ts";
+export { Subscription, type SubscriptionHandlers } from "./subscription.ts";
+export type { SubscriptionSettings } from "./subscription-settings.ts";
 export { Poller, type PollerOptions } from "./poller.ts";
 export type { ReadingCounters } from "./reading-counters.ts";
 export { type PathFrom, resolveAddresses, resolvePaths } from "./resolve.ts";

@@ -8,12 +8,13 @@ import type { Endpoint } from "./endpoint.ts";
 import { faultOf } from "./internals.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
-import { tagKey } from "./monitored-items.ts";
 import { PollScheduler } from "./poll-scheduler.ts";
+import { ReaderTable } from "./reader-table.ts";
+import { RefusedTags } from "./refused-tags.ts";
 import type { SessionLink } from "./session-link.ts";
 import type { StructureTypes } from "./structure.ts";
 import type { Tag } from "./tag.ts";
-import { internTags, refusedTag, type TagReader, type TagReaderOptions } from "./tag-reader.ts";
+import type { TagReader, TagReaderOptions } from "./tag-reader.ts";
 
 /** Rate of polling. */
 export interface PollerOptions extends TagReaderOptions {
@@ -27,10 +28,10 @@ const UNKNOWN_NODE: ReadonlySet<number> = new Set([0x80330000, 0x80340000]);
 /** Reads a table of tags again and again: for servers without subscriptions, and where every round is wanted, changed or not. */
 export class Poller implements TagReader {
   readonly #endpoint: Endpoint;
-  readonly #refused = new Map<string, Tag>();
+  readonly #refused = new RefusedTags();
   readonly #outlet: BatchOutlet;
+  readonly #table: ReaderTable;
   #options: PollerOptions;
-  #tags: readonly Tag[];
   #link: SessionLink | undefined;
   #stop: (() => void) | undefined;
   #heardAt = 0;
@@ -39,10 +40,9 @@ export class Poller implements TagReader {
   constructor(endpoint: Endpoint, tags: readonly Tag[], options: PollerOptions) {
     this.#endpoint = endpoint;
     this.#options = options;
-    this.#tags = tags;
+    this.#table = new ReaderTable(endpoint, tags);
     this.#outlet = new BatchOutlet((samples) => void (endpoint.reading.untaken += samples));
     this.#outlet.listen(options.onBatch);
-    endpoint.learn(tags);
   }
 
   get active(): number {
@@ -64,11 +64,9 @@ export class Poller implements TagReader {
 
   async update(tags: readonly Tag[], options: PollerOptions): Promise<void> {
     this.#options = options;
-    this.#tags = tags;
-    this.#endpoint.learn(tags);
+    this.#table.set(tags);
     this.#outlet.listen(options.onBatch);
-    const keys = new Set(tags.map(tagKey));
-    for (const key of this.#refused.keys()) if (!keys.has(key)) this.#refused.delete(key);
+    this.#refused.keepOnly(tags);
     if (this.#link !== undefined) await this.#begin(this.#link);
   }
 
@@ -92,12 +90,13 @@ export class Poller implements TagReader {
 
   async close(): Promise<void> {
     this.disconnected();
+    this.#table.close();
   }
 
   /** Joins the rounds with the present table; rounds with the former one go on until then. */
   async #begin(link: SessionLink): Promise<void> {
     const { everyMs } = this.#options;
-    const { tags, structures } = await describeTags(link, this.#tags, internTags(this.#endpoint, this.#tags), {
+    const { tags, structures } = await describeTags(link, this.#table.tags, this.#table.signals, {
       enumTexts: this.#options.enumTexts,
       structures: undefined,
       onUndecoded: () => void (this.#endpoint.reading.undecoded += 1),
@@ -124,7 +123,7 @@ export class Poller implements TagReader {
     values.forEach((value, i) => {
       const { tag, signal, texts } = tags[i]!;
       if (UNKNOWN_NODE.has(value.statusCode.value >>> 0)) return this.#refuse(tag, value.statusCode.name);
-      this.#refused.delete(tagKey(tag));
+      this.#refused.delete(tag);
       return addDataValue(batch, signal, value, now, texts, structures);
     });
     this.#heardAt = now;
@@ -139,10 +138,7 @@ export class Poller implements TagReader {
   }
 
   #refuse(tag: Tag, reason: string): void {
-    const key = tagKey(tag);
-    if (this.#refused.has(key)) return;
-    this.#refused.set(key, tag);
-    this.#options.onError?.(refusedTag(tag, reason));
+    this.#refused.add(tag, reason, this.#options.onError);
   }
 
   #count(active: number): void {

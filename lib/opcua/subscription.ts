@@ -8,14 +8,9 @@ import type {
 import { messageOf } from "../errors/index.ts";
 import { faultOf, perform } from "./internals.ts";
 import type { Opcua } from "./load.ts";
+import { MessageSequence } from "./message-sequence.ts";
 import type { NotificationMessage, PublishLoop, Subscriber } from "./publish-loop.ts";
-
-/** What a subscription is asked to be. */
-export interface SubscriptionSettings {
-  readonly publishingMs: number;
-  /** How long the server keeps it, and what it holds, without hearing from us. */
-  readonly lifetimeMs: number;
-}
+import { subscriptionRequest, type SubscriptionSettings } from "./subscription-settings.ts";
 
 /** Who reads a subscription. */
 export interface SubscriptionHandlers {
@@ -38,40 +33,8 @@ export interface MessageCounters {
   republishedMessages: number;
 }
 
-const KEEP_ALIVE_MS = 5_000;
-const LEAST_KEEP_ALIVE_COUNT = 3;
-const LAST_SEQUENCE_NUMBER = 0xffff_ffff;
-/** Messages that wait for an earlier one; what is beyond can be asked for again. */
-const MOST_HELD = 1_000;
-const NOT_THERE = /BadMessageNotAvailable/;
 const NO_SUBSCRIPTION = /BadSubscriptionIdInvalid|BadNoSubscription/;
-
-/** What is asked of the server; it sends everything it has, in as few messages as it can. */
-function requestOf({ publishingMs, lifetimeMs }: SubscriptionSettings) {
-  const keepAliveCount = Math.max(LEAST_KEEP_ALIVE_COUNT, Math.ceil(KEEP_ALIVE_MS / publishingMs));
-  return {
-    requestedPublishingInterval: publishingMs,
-    requestedMaxKeepAliveCount: keepAliveCount,
-    requestedLifetimeCount: Math.max(3 * keepAliveCount, Math.ceil(lifetimeMs / publishingMs)),
-    maxNotificationsPerPublish: 0,
-    priority: 10,
-  };
-}
-
-/** The sequence number after one; 0 is never used (OPC 10000-4 7.13). */
-function after(sequenceNumber: number): number {
-  return sequenceNumber === LAST_SEQUENCE_NUMBER ? 1 : sequenceNumber + 1;
-}
-
-/** How far b lies behind a, with the wrap at 2^32; negative where it lies before. */
-function distance(a: number, b: number): number {
-  return (b - a) | 0;
-}
-
-/** A message to be read later: its data changes are views that end with the call that brought them. */
-function ownCopy(message: NotificationMessage): NotificationMessage {
-  return { ...message, dataChanges: message.dataChanges.map((bytes) => bytes.slice()) };
-}
+const NOT_THERE = /BadMessageNotAvailable/;
 
 /**
  * One subscription on a server, which outlives connections: messages come out once each and in the server's order.
@@ -89,12 +52,8 @@ export class Subscription implements Subscriber {
   readonly #handlers: SubscriptionHandlers;
   #session: ClientSession;
   #loop: PublishLoop;
-  /** Sequence number of the next message; undefined until the first one tells. */
-  #next: number | undefined;
-  readonly #held = new Map<number, NotificationMessage>();
+  readonly #sequence: MessageSequence;
   readonly #unacknowledged = new Set<number>();
-  #available: readonly number[] = [];
-  #filling = false;
   #ended = false;
   #heardAt = Date.now();
 
@@ -113,7 +72,13 @@ export class Subscription implements Subscriber {
     this.publishingMs = about.publishingMs;
     this.lifetimeMs = about.lifetimeMs;
     this.keepAliveMs = about.keepAliveMs;
-    this.#next = about.next;
+    this.#sequence = new MessageSequence(about.next, {
+      deliver: (message) => this.#deliver(message),
+      repeated: (sequenceNumber) => this.#repeated(sequenceNumber),
+      missed: (messages) => handlers.onMissed(messages),
+      republish: (sequenceNumber) => this.#republish(sequenceNumber),
+      failed: (error) => this.#refused(error),
+    });
   }
 
   /** Makes one on the server. @throws Error of node-opcua */
@@ -126,7 +91,7 @@ export class Subscription implements Subscriber {
   ): Promise<Subscription> {
     const made = await perform<CreateSubscriptionResponse>(
       session,
-      new opcua.CreateSubscriptionRequest({ ...requestOf(settings), publishingEnabled: true }),
+      new opcua.CreateSubscriptionRequest({ ...subscriptionRequest(settings), publishingEnabled: true }),
     );
     const interval = made.revisedPublishingInterval;
     const subscription = new Subscription(opcua, session, loop, handlers, {
@@ -165,7 +130,7 @@ export class Subscription implements Subscriber {
     if (asked?.publishingMs === settings.publishingMs && asked.lifetimeMs === settings.lifetimeMs) return;
     const made = await perform<ModifySubscriptionResponse>(
       this.#session,
-      new this.#opcua.ModifySubscriptionRequest({ ...requestOf(settings), subscriptionId: this.id }),
+      new this.#opcua.ModifySubscriptionRequest({ ...subscriptionRequest(settings), subscriptionId: this.id }),
     );
     this.#asked = settings;
     this.publishingMs = made.revisedPublishingInterval;
@@ -210,8 +175,7 @@ export class Subscription implements Subscriber {
     if (result?.statusCode.isGood() !== true) return result?.statusCode.name ?? "no result";
     this.#session = session;
     this.#loop = loop;
-    const available = result.availableSequenceNumbers ?? [];
-    if (this.#next === undefined) this.#next = [...available].sort((a, b) => distance(b, a))[0];
+    this.#sequence.beginAt(result.availableSequenceNumbers ?? []);
     return this.resume();
   }
 
@@ -222,51 +186,23 @@ export class Subscription implements Subscriber {
    */
   async resume(): Promise<string> {
     this.#heardAt = Date.now();
-    if (this.#filling) {
-      this.#loop.add(this);
-      return "";
-    }
-    this.#filling = true;
     try {
-      while (this.#next !== undefined && !this.#ended) {
-        const message = this.#takeHeld() ?? (await this.#republish(this.#next));
-        if (message === undefined) break;
-        this.#deliver(message);
-      }
+      await this.#sequence.fetch();
     } catch (error) {
       const fault = faultOf(error) ?? "";
       if (NO_SUBSCRIPTION.test(fault)) return fault;
       throw error;
-    } finally {
-      this.#filling = false;
     }
     // It may have been closed meanwhile.
     if (this.#ended) return "";
     this.#loop.add(this);
-    this.#fill();
+    this.#sequence.fill();
     return "";
   }
 
   received(message: NotificationMessage, available: readonly number[]): void {
     this.#heardAt = Date.now();
-    this.#available = available;
-    const { sequenceNumber } = message;
-    const isKeepAlive = message.dataChanges.length === 0 && message.others.length === 0;
-    this.#next ??= sequenceNumber;
-    const ahead = distance(this.#next, sequenceNumber);
-    if (isKeepAlive) {
-      // It names the message to come: if that is not the one expected, something was sent and did not arrive.
-      if (ahead > 0) this.#fill(sequenceNumber);
-    } else if (ahead < 0) {
-      this.#handlers.counters.repeatedMessages += 1;
-      if (!this.#unacknowledged.has(sequenceNumber)) this.#loop.acknowledge(this.id, sequenceNumber);
-    } else if (ahead === 0 && !this.#filling) {
-      this.#deliver(message);
-      if (this.#held.size > 0) this.#fill();
-    } else {
-      if (this.#held.size < MOST_HELD) this.#held.set(sequenceNumber, ownCopy(message));
-      this.#fill(sequenceNumber);
-    }
+    this.#sequence.received(message, available);
   }
 
   lost(reason: string): void {
@@ -285,15 +221,12 @@ export class Subscription implements Subscriber {
 
   #end(): void {
     this.#ended = true;
-    this.#held.clear();
+    this.#sequence.end();
     this.#loop.remove(this.id);
   }
 
   #deliver(message: NotificationMessage): void {
-    // One asked for again may arrive after the end, when its handles mean nothing any more.
-    if (this.#ended) return;
     const { sequenceNumber } = message;
-    this.#next = after(sequenceNumber);
     this.#unacknowledged.add(sequenceNumber);
     const ended = message.others.find((part) => part instanceof this.#opcua.StatusChangeNotification);
     const acknowledge = (): void => {
@@ -309,51 +242,16 @@ export class Subscription implements Subscriber {
     if (ended?.status.isNotGood() === true) this.lost(ended.status.name);
   }
 
-  #takeHeld(): NotificationMessage | undefined {
-    const message = this.#held.get(this.#next!);
-    if (message !== undefined) this.#held.delete(this.#next!);
-    return message;
+  #refused(error: unknown): void {
+    const fault = faultOf(error) ?? "";
+    if (NO_SUBSCRIPTION.test(fault)) this.lost(fault);
+    // Without an answer the connection is gone; what is held waits for the next one.
+    else if (fault !== "") this.#handlers.onError(messageOf(error));
   }
 
-  /** Brings everything before `target` in, from what is held or by Republish. */
-  #fill(target = this.#next ?? 0): void {
-    if (this.#filling || this.#ended) return;
-    this.#filling = true;
-    this.#catchUp(target)
-      .catch((error: unknown) => {
-        const fault = faultOf(error) ?? "";
-        if (NO_SUBSCRIPTION.test(fault)) this.lost(fault);
-        // Without an answer the connection is gone; what is held waits for the next one.
-        else if (fault !== "") this.#handlers.onError(messageOf(error));
-      })
-      .finally(() => (this.#filling = false));
-  }
-
-  async #catchUp(target: number): Promise<void> {
-    let until = target;
-    while (!this.#ended) {
-      const held = this.#takeHeld();
-      if (held !== undefined) {
-        this.#deliver(held);
-        continue;
-      }
-      for (const sequenceNumber of this.#held.keys()) if (distance(until, sequenceNumber) > 0) until = sequenceNumber;
-      if (distance(this.#next!, until) <= 0) return;
-      const message = this.#available.includes(this.#next!) ? await this.#republish(this.#next!) : undefined;
-      if (message !== undefined) this.#deliver(message);
-      else if (!this.#held.has(this.#next!)) this.#skip(until);
-    }
-  }
-
-  /** Gives up everything up to the next message that can be had. */
-  #skip(until: number): void {
-    let next = until;
-    for (const candidate of [...this.#held.keys(), ...this.#available]) {
-      if (distance(this.#next!, candidate) > 0 && distance(candidate, next) > 0) next = candidate;
-    }
-    const missed = distance(this.#next!, next);
-    this.#next = next;
-    this.#handlers.onMissed(missed);
+  #repeated(sequenceNumber: number): void {
+    this.#handlers.counters.repeatedMessages += 1;
+    if (!this.#unacknowledged.has(sequenceNumber)) this.#loop.acknowledge(this.id, sequenceNumber);
   }
 
   /** A message sent before; undefined where the server no longer holds it. */

@@ -1,6 +1,6 @@
 import { FplusError } from "../errors/index.ts";
-import { type SampleBatch, type Signal, signals } from "../sample/index.ts";
-import type { Endpoint, SessionUser } from "./endpoint.ts";
+import type { SampleBatch } from "../sample/index.ts";
+import type { SessionUser } from "./session-users.ts";
 import type { Tag } from "./tag.ts";
 
 /** Reads a table of tags, by subscription or by polling. */
@@ -28,20 +28,6 @@ export interface TagReaderOptions {
   readonly onError?: (error: unknown) => void;
   /** Something worth knowing that is no failure, in a sentence. */
   readonly onNotice?: (text: string) => void;
-}
-
-/** The signals of a table, in its order; the endpoint learns their names. */
-export function internTags(endpoint: Endpoint, tags: readonly Tag[]): Signal[] {
-  endpoint.learn(tags);
-  return tags.map((tag) =>
-    signals.intern({
-      source: endpoint.options.name,
-      device: tag.device,
-      metric: tag.metric,
-      ...(tag.unit === undefined ? {} : { unit: tag.unit }),
-      ...(tag.hierarchy === undefined ? {} : { hierarchy: tag.hierarchy }),
-    }),
-  );
 }
 
 /** The error that names a tag which cannot be read. */

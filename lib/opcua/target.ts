@@ -20,7 +20,7 @@ export async function resolveTargets(
   targets: readonly string[],
 ): Promise<(NodeId | string)[]> {
   const addresses = targets.map((target) =>
-    addressMistake(target) === undefined ? target : endpoint.nodeIdOf(target),
+    addressMistake(target) === undefined ? target : endpoint.names.nodeIdOf(target),
   );
   const known = addresses.filter((address) => address !== undefined);
   const found = await resolveAddresses(session, limits, opcua, known);
@@ -30,7 +30,7 @@ export async function resolveTargets(
 
 /** The signal that samples of a target belong to: that of the reader who knows it, otherwise one named like the address. */
 export function signalOfTarget(endpoint: Endpoint, target: string): Signal {
-  const name = endpoint.nodeIdOf(target) === undefined ? endpoint.nameOf(target) : target;
+  const name = endpoint.names.nodeIdOf(target) === undefined ? endpoint.names.nameOf(target) : target;
   const slash = name?.indexOf("/") ?? -1;
   return signals.intern({
     source: endpoint.options.name,

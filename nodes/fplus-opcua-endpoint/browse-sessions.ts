@@ -100,12 +100,12 @@ export class BrowseSessions {
   }
 }
 
-/** The callbacks of a running endpoint are no part of its settings, nor is its name of a connection. */
+/** The name is no part of a connection. */
 function sameOptions(running: object, wanted: object): boolean {
   const settings = (options: object): string =>
     JSON.stringify(
       Object.entries(options)
-        .filter(([name, value]) => name !== "name" && typeof value !== "function")
+        .filter(([name]) => name !== "name")
         .toSorted(([a], [b]) => a.localeCompare(b)),
     );
   return settings(running) === settings(wanted);

@@ -36,7 +36,8 @@ export function pkiFolderOf(RED: NodeAPI): string {
  */
 export async function connectEdited(options: EndpointOptions): Promise<Endpoint> {
   const failure: { error?: unknown } = {};
-  const endpoint = new Endpoint({ ...options, patienceMs: 0, onError: (error) => (failure.error ??= error) });
+  const endpoint = new Endpoint({ ...options, patienceMs: 0 });
+  endpoint.listen({ onError: (error) => (failure.error ??= error) });
   try {
     endpoint.start();
     const deadline = Date.now() + CONNECT_MS;

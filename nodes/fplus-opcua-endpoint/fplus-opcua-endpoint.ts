@@ -1,5 +1,6 @@
 import type { NodeAPI } from "node-red";
 import path from "node:path";
+import { FplusError } from "../../lib/errors/index.ts";
 import { Endpoint, securityWarning } from "../../lib/opcua/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
 import { ENDPOINT_CREDENTIALS, type EndpointConfig, endpointOptions } from "./options.ts";
@@ -28,15 +29,15 @@ function open(node: NodeContext<EndpointConfig>): { service: EndpointService; cl
     () => {
       const warning = isLocal(options.url) ? "" : securityWarning(securityMode, securityPolicy, user !== undefined);
       if (warning !== "") node.warn(`${options.name}: ${warning}`);
-      return new Endpoint({
-        ...options,
-        onError: (error) => node.report(error),
-        onNotice: (text) => node.warn(`${options.name}: ${text}`),
-      });
+      return new Endpoint(options);
     },
     JSON.stringify(options),
   );
   const endpoint = lease.value;
+  const stopListening = endpoint.listen({
+    onError: (error) => node.report(triedAgain(error)),
+    onNotice: (text) => node.warn(`${options.name}: ${text}`),
+  });
   lease.ready.then(
     () => endpoint.start(),
     () => undefined,
@@ -46,9 +47,21 @@ function open(node: NodeContext<EndpointConfig>): { service: EndpointService; cl
     service: { endpoint },
     async close() {
       off();
+      stopListening();
       await lease.release();
     },
   };
+}
+
+/** A server that cannot be reached now, with what a deployed endpoint does about it, unlike a dialog. */
+function triedAgain(error: unknown): unknown {
+  if (!(error instanceof FplusError) || error.code !== "opcua.unreachable") return error;
+  const { code, message, field, hint = "" } = error;
+  return new FplusError(code, message, {
+    hint: `${hint} It is tried again by itself.`.trim(),
+    cause: error,
+    ...(field === undefined ? {} : { field }),
+  });
 }
 
 /** Nobody else hears what stays on this machine. */

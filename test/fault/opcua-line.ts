@@ -29,6 +29,8 @@ export class Line {
     this.#serverOptions = serverOptions;
     this.endpoint = new Endpoint({
       ...options,
+    });
+    this.endpoint.listen({
       onError: (error) => this.errors.push(String(error)),
       onNotice: (text) => this.notices.push(text),
     });

@@ -38,7 +38,7 @@ for (const server of SERVERS) {
     const found = await endpoint.withSession((session, limits, opcua) =>
       discoverTags(session, limits, opcua, { limit: 1000 }),
     );
-    endpoint.learn(found);
+    endpoint.names.add(found);
     const rig: Rig = {
       server,
       endpoint,

@@ -24,8 +24,8 @@ test("a server that accepts and stays silent is given up in time; a session that
     url: `opc.tcp://127.0.0.1:${proxy.port}/test`,
     pkiFolder: temporaryFolder(t),
     connectTimeoutMs: 1000,
-    onError: (error) => errors.push(error),
   });
+  endpoint.listen({ onError: (error) => errors.push(error) });
   t.after(() => endpoint.close());
   endpoint.start();
   await until("giving up", () => errors.length > 0);
@@ -91,8 +91,8 @@ test("a server's limits are read, and kept to by everything that asks it", async
     name: "PLC",
     url: server.url,
     pkiFolder: temporaryFolder(t),
-    onError: (error) => errors.push(error),
   });
+  endpoint.listen({ onError: (error) => errors.push(error) });
   t.after(() => endpoint.close());
   endpoint.start();
   await until("a session", () => endpoint.state === "up");
@@ -149,8 +149,8 @@ test("a certificate near its end is said once, and shown in the health", async (
     securityMode: "SignAndEncrypt",
     securityPolicy: "Basic256Sha256",
     pkiFolder,
-    onNotice: (text) => notices.push(text),
   });
+  endpoint.listen({ onNotice: (text) => notices.push(text) });
   t.after(() => endpoint.close());
   endpoint.start();
   await until("a session", () => endpoint.state === "up");

@@ -24,7 +24,7 @@ async function plantWithHistory(t: TestContext): Promise<{ endpoint: Endpoint; s
   const endpoint = openEndpoint(t, url);
   endpoint.start();
   await until("a session", () => endpoint.state === "up");
-  endpoint.learn([{ device: "Press01", metric: "Temperature", nodeId: TEMPERATURE }]);
+  endpoint.names.add([{ device: "Press01", metric: "Temperature", nodeId: TEMPERATURE }]);
   const values = async () =>
     (await ask(endpoint, [TEMPERATURE], { kind: "raw", from: since, to: Date.now() })).samples.length;
   await until("some history", async () => (await values()) >= 40);

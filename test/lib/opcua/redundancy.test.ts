@@ -73,8 +73,8 @@ async function pair(
     standIns: [second.url],
     pkiFolder: temporaryFolder(t),
     connectTimeoutMs: 2000,
-    onNotice: (text) => notices.push(text),
   });
+  endpoint.listen({ onNotice: (text) => notices.push(text) });
   t.after(async () => {
     await endpoint.close();
     await Promise.all([first.close(), second.close()]);

@@ -38,9 +38,9 @@ async function attempt(
     name: "PLC",
     url,
     pkiFolder: temporaryFolder(t),
-    onError: (error) => errors.push(error),
     ...options,
   });
+  endpoint.listen({ onError: (error) => errors.push(error) });
   endpoint.start();
   try {
     await until("a session or an error", () => endpoint.state === "up" || errors.length > 0);
