@@ -5,31 +5,44 @@ export interface EndpointListener {
   readonly onNotice?: (text: string) => void;
 }
 
+type Word = { readonly error: unknown } | { readonly notice: string };
+
 /** What is said while nobody listens is kept up to here; the oldest goes first. */
 const MOST_KEPT = 20;
 
 /** Those who listen to an endpoint now. It outlives them: what is said between two of them waits for the next. */
 export class EndpointListeners {
   readonly #listeners = new Set<EndpointListener>();
-  readonly #kept: ((listener: EndpointListener) => void)[] = [];
+  readonly #kept: Word[] = [];
 
-  /** Adds one, who hears first what nobody has heard; returns what takes it off again. */
-  add(listener: EndpointListener): () => void {
+  /**
+   * Adds one, who hears first what nobody has heard; returns what takes it off again.
+   * @param standing a failure that lasts: news for this one, though others know it
+   */
+  add(listener: EndpointListener, standing?: unknown): () => void {
     this.#listeners.add(listener);
-    for (const word of this.#kept.splice(0)) word(listener);
+    const kept = this.#kept.splice(0);
+    for (const word of kept) tell(listener, word);
+    const isHeard = kept.some((word) => "error" in word && word.error === standing);
+    if (standing !== undefined && !isHeard) tell(listener, { error: standing });
     return () => void this.#listeners.delete(listener);
   }
 
   error(error: unknown): void {
-    this.#say(({ onError }) => onError?.(error));
+    this.#say({ error });
   }
 
-  notice(text: string): void {
-    this.#say(({ onNotice }) => onNotice?.(text));
+  notice(notice: string): void {
+    this.#say({ notice });
   }
 
-  #say(word: (listener: EndpointListener) => void): void {
-    if (this.#listeners.size > 0) for (const listener of this.#listeners) word(listener);
+  #say(word: Word): void {
+    if (this.#listeners.size > 0) for (const listener of this.#listeners) tell(listener, word);
     else if (this.#kept.push(word) > MOST_KEPT) this.#kept.shift();
   }
+}
+
+function tell({ onError, onNotice }: EndpointListener, word: Word): void {
+  if ("error" in word) onError?.(word.error);
+  else onNotice?.(word.notice);
 }

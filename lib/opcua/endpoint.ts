@@ -122,10 +122,9 @@ export class Endpoint {
     return this.#watch.serverCertificate;
   }
 
-  /** Adds a listener, who is told of a failure that lasts although others were; returns what takes it off again. */
+  /** Adds a listener, who is told at once of a failure that lasts; returns what takes it off again. */
   listen(listener: EndpointListener): () => void {
-    this.#failures.forget();
-    return this.#listeners.add(listener);
+    return this.#listeners.add(listener, this.#failures.standing);
   }
 
   start(): void {

@@ -8,7 +8,7 @@ import { connectionError, reasonOf } from "./diagnosis.ts";
 export class FailureReport {
   readonly #patienceMs: number;
   readonly #tell: (error: FplusError) => void;
-  #told = "";
+  #told: { readonly reason: string; readonly error: FplusError } | undefined;
   /** When trying first failed since it last worked; 0 where it did not. */
   #since = 0;
 
@@ -18,26 +18,26 @@ export class FailureReport {
     this.#tell = tell;
   }
 
+  /** The failure that was told and lasts; undefined where there is none. */
+  get standing(): FplusError | undefined {
+    return this.#told?.error;
+  }
+
   /** An attempt failed. Returns why, in the words of a plant. */
   failed(url: string, error: unknown): string {
     const reason = reasonOf(error);
     this.#since ||= Date.now();
     const isDue = error instanceof FplusError || Date.now() - this.#since >= this.#patienceMs;
-    if (isDue && reason !== this.#told) {
-      this.#told = reason;
-      this.#tell(connectionError(url, error));
+    if (isDue && reason !== this.#told?.reason) {
+      this.#told = { reason, error: connectionError(url, error) };
+      this.#tell(this.#told.error);
     }
     return reason;
   }
 
   /** It has worked: the next failure is another one. */
   succeeded(): void {
-    this.#told = "";
+    this.#told = undefined;
     this.#since = 0;
-  }
-
-  /** Somebody else listens: a failure that lasts is told again. */
-  forget(): void {
-    this.#told = "";
   }
 }
