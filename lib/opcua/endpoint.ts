@@ -1,5 +1,5 @@
 import type { ClientSession, OPCUAClient } from "node-opcua";
-import { FplusError } from "../errors/index.ts";
+import { FplusError, toFplusError } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
 import type { CertificateInfo } from "./certificate.ts";
 import { dispose } from "./client.ts";
@@ -143,13 +143,17 @@ export class Endpoint {
 
   /**
    * Runs one job on the session.
-   * @throws FplusError `opcua.unreachable` when there is none now
+   * @throws FplusError `opcua.unreachable` when there is none now, `opcua.session` where the server or the link fails
    */
   async withSession<R>(job: (session: ClientSession, limits: ServerLimits, opcua: Opcua) => Promise<R>): Promise<R> {
     if (this.#session === undefined || this.#opcua === undefined) {
       throw new FplusError("opcua.unreachable", this.#reason || "not connected", { field: this.options.url });
     }
-    return job(this.#session, this.#limits, this.#opcua);
+    try {
+      return await job(this.#session, this.#limits, this.#opcua);
+    } catch (error) {
+      throw toFplusError("opcua.session", error, { field: this.options.url });
+    }
   }
 
   /** Tries again at once where it waits for its next attempt, because what stood in the way may be gone. */

@@ -86,6 +86,10 @@ test("writers use the names of a reader for as long as one of its kind has them"
   await monitors[1]!.close();
   assert.match(await status("Press/Load"), /no reader/);
 
+  await assert.rejects(
+    endpoint.withSession((session) => session.read(Array.from({ length: 20_000 }, () => ({ nodeId: "i=1" })))),
+    (error: FplusError) => error.code === "opcua.session" && /BadTooManyOperations/.test(error.message),
+  );
   const forget = endpoint.names.add([tag("Own", 2)]);
   assert.equal(await status("Press/Own"), "Good");
   forget();
