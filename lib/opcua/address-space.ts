@@ -1,5 +1,6 @@
 import type { ClientSession, ReferenceDescription } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
+import { readAttribute } from "./attributes.ts";
 import { readValues, type ShownValue } from "./current-value.ts";
 import { variablesBelow, withUnits } from "./discover.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -227,14 +228,11 @@ export class AddressSpace {
         .filter((type) => !this.#typeNames.has(type) && !PLAIN_TYPES.has(type)),
     );
     const asked = [...types];
-    for (let at = 0; at < asked.length; at += limits.nodesPerRead) {
-      const slice = asked.slice(at, at + limits.nodesPerRead);
-      const names = await session.read(slice.map((nodeId) => ({ nodeId, attributeId: BROWSE_NAME })));
-      slice.forEach((type, i) => {
-        const name = (names[i]?.value?.value as { name?: string | null } | null | undefined)?.name;
-        this.#typeNames.set(type, name || type);
-      });
-    }
+    const names = await readAttribute(session, limits, asked, BROWSE_NAME);
+    asked.forEach((type, i) => {
+      const name = (names[i]?.value?.value as { name?: string | null } | null | undefined)?.name;
+      this.#typeNames.set(type, name || type);
+    });
   }
 
   #meet(reference: ReferenceDescription, parent: Visited): void {

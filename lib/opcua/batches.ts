@@ -1,4 +1,14 @@
 import { messageOf } from "../errors/index.ts";
+import type { ServerLimits } from "./limits.ts";
+
+/** The calls that take many operations at once, as their limits are called. */
+export type BatchedCall =
+  | "nodesPerRead"
+  | "nodesPerWrite"
+  | "nodesPerBrowse"
+  | "nodesPerTranslate"
+  | "nodesPerHistoryRead"
+  | "itemsPerCall";
 
 /** Faults after which the same work in smaller parts may pass. */
 const TOO_LARGE =
@@ -9,6 +19,8 @@ const SUSPICIOUS_SIZE = 100;
 /** How many operations go into one call of a service. A server teaches it: a size that was too much is never asked again. */
 export class BatchSize {
   #size: number;
+  /** So many have passed: a connection that ends over fewer was not ended by their number. */
+  #proven = 0;
 
   constructor(size: number) {
     this.#size = Math.max(1, size);
@@ -34,13 +46,32 @@ export class BatchSize {
       try {
         await call(part, at);
         at += part.length;
+        this.#proven = Math.max(this.#proven, part.length);
       } catch (error) {
         const text = messageOf(error);
         const tooLarge = TOO_LARGE.test(text);
-        const cutOff = /closed|Connection|disconnected/i.test(text) && part.length >= SUSPICIOUS_SIZE;
+        const isSuspicious = part.length >= SUSPICIOUS_SIZE && part.length > this.#proven;
+        const cutOff = isSuspicious && /closed|Connection|disconnected/i.test(text);
         if (tooLarge || cutOff) this.limit(Math.ceil(part.length / 2));
         if (!tooLarge || part.length === 1) throw error;
       }
     }
   }
+}
+
+const learnt = new WeakMap<ServerLimits, Map<BatchedCall, BatchSize>>();
+
+/** The size of one kind of call on the server with these limits; whoever asks shares what is learnt. */
+export function batchSize(limits: ServerLimits, call: BatchedCall): BatchSize {
+  let sizes = learnt.get(limits);
+  if (sizes === undefined) learnt.set(limits, (sizes = new Map()));
+  let size = sizes.get(call);
+  if (size === undefined) sizes.set(call, (size = new BatchSize(limits[call])));
+  return size;
+}
+
+/** Limits that are read anew at another session; what was learnt under the former ones holds on. */
+export function keepLearnt(limits: ServerLimits, before: ServerLimits): ServerLimits {
+  for (const [call, size] of learnt.get(before) ?? []) batchSize(limits, call).limit(size.size);
+  return limits;
 }

@@ -1,6 +1,7 @@
 import type { ClientSession, ReferenceDescription } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
 import { type Quality, qualityOf, SampleBatch, type SampleValue, statusName, valueTypeName } from "../sample/index.ts";
+import { readAttribute } from "./attributes.ts";
 import { isBrowsePath } from "./browse-path.ts";
 import { addDataValue } from "./data-value.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -152,12 +153,9 @@ async function withValues(
   const nodeIds = places.map((i) => found[i]!.reference.nodeId);
   const texts = await readEnumerations(session, limits, opcua, nodeIds);
   const batch = new SampleBatch(places.length);
-  for (let at = 0; at < nodeIds.length; at += limits.nodesPerRead) {
-    const slice = nodeIds.slice(at, at + limits.nodesPerRead);
-    const values = await session.read(slice.map((nodeId) => ({ nodeId, attributeId: opcua.AttributeIds.Value })));
-    const now = Date.now();
-    values.forEach((value, i) => addDataValue(batch, 0, value, now, texts[at + i]));
-  }
+  const values = await readAttribute(session, limits, nodeIds, opcua.AttributeIds.Value);
+  const now = Date.now();
+  values.forEach((value, i) => addDataValue(batch, 0, value, now, texts[i]));
   const answer = [...nodes];
   places.forEach((place, i) => {
     const status = batch.status[i]!;

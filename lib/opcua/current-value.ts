@@ -1,5 +1,6 @@
 import type { ClientSession } from "node-opcua";
 import { type Quality, qualityOf, SampleBatch, type SampleValue, statusName, valueTypeName } from "../sample/index.ts";
+import { readAttribute } from "./attributes.ts";
 import { addDataValue } from "./data-value.ts";
 import { type EnumTexts, readEnumerations } from "./enumeration.ts";
 import type { ServerLimits } from "./limits.ts";
@@ -36,11 +37,8 @@ export async function readValues(
   }
   const batch = new SampleBatch(nodeIds.length);
   const now = Date.now();
-  for (let at = 0; at < nodeIds.length; at += limits.nodesPerRead) {
-    const slice = nodeIds.slice(at, at + limits.nodesPerRead);
-    const values = await session.read(slice.map((nodeId) => ({ nodeId, attributeId: opcua.AttributeIds.Value })));
-    values.forEach((value, i) => addDataValue(batch, NOBODY, value, now, texts.get(slice[i]!)));
-  }
+  const values = await readAttribute(session, limits, nodeIds, opcua.AttributeIds.Value);
+  values.forEach((value, i) => addDataValue(batch, NOBODY, value, now, texts.get(nodeIds[i]!)));
   return Array.from({ length: batch.length }, (_, i) => {
     const value = batch.value(i);
     const status = batch.status[i]!;

@@ -1,4 +1,5 @@
 import type { ClientSession, NodeId, NodeIdLike } from "node-opcua";
+import { readAttribute } from "./attributes.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 
@@ -9,14 +10,8 @@ export async function readDataTypes(
   opcua: Opcua,
   variables: readonly NodeIdLike[],
 ): Promise<(NodeId | undefined)[]> {
-  const dataTypes: (NodeId | undefined)[] = [];
-  for (let at = 0; at < variables.length; at += limits.nodesPerRead) {
-    const part = variables.slice(at, at + limits.nodesPerRead);
-    const found = await session.read(part.map((nodeId) => ({ nodeId, attributeId: opcua.AttributeIds.DataType })));
-    for (const { statusCode, value } of found) {
-      const dataType = statusCode.isGood() ? (value.value as NodeId | null) : null;
-      dataTypes.push(dataType ?? undefined);
-    }
-  }
-  return dataTypes;
+  const found = await readAttribute(session, limits, variables, opcua.AttributeIds.DataType);
+  return found.map(({ statusCode, value }) =>
+    statusCode.isGood() ? ((value.value as NodeId | null) ?? undefined) : undefined,
+  );
 }

@@ -1,6 +1,7 @@
 import type { ClientSession } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
-import { propertiesPerCall, type ServerLimits } from "./limits.ts";
+import { readProperty } from "./attributes.ts";
+import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { indexed } from "./node-id.ts";
 import { browseDown, NODE_CLASS } from "./references.ts";
@@ -91,24 +92,12 @@ export async function withUnits(
   tags: readonly Tag[],
   namespaces: readonly string[],
 ): Promise<Tag[]> {
-  const named: Tag[] = [];
-  const step = propertiesPerCall(limits);
-  for (let at = 0; at < tags.length; at += step) {
-    const slice = tags.slice(at, at + step);
-    const paths = slice.map(({ nodeId }) => opcua.makeBrowsePath(indexed(nodeId, namespaces), ".EngineeringUnits"));
-    const targets = (await session.translateBrowsePath(paths)).map((result) => result.targets?.[0]?.targetId);
-    const wanted = targets.flatMap((nodeId) =>
-      nodeId === undefined ? [] : [{ nodeId, attributeId: opcua.AttributeIds.Value }],
-    );
-    const values = wanted.length === 0 ? [] : await session.read(wanted);
-    let next = 0;
-    slice.forEach((tag, i) => {
-      const information = targets[i] === undefined ? undefined : (values[next++]?.value?.value as UnitInformation);
-      const unit = information?.displayName?.text;
-      named.push(unit ? { ...tag, unit } : tag);
-    });
-  }
-  return named;
+  const nodes = tags.map(({ nodeId }) => indexed(nodeId, namespaces));
+  const units = (await readProperty(session, limits, opcua, nodes, ".EngineeringUnits")) as UnitInformation[];
+  return tags.map((tag, i) => {
+    const unit = units[i]?.displayName?.text;
+    return unit ? { ...tag, unit } : tag;
+  });
 }
 
 /** The part of an EUInformation that is shown. */

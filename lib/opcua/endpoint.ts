@@ -1,6 +1,7 @@
 import type { ClientSession, OPCUAClient } from "node-opcua";
 import { FplusError, toFplusError } from "../errors/index.ts";
 import type { PartHealth } from "../health/index.ts";
+import { keepLearnt } from "./batches.ts";
 import type { CertificateInfo } from "./certificate.ts";
 import { dispose } from "./client.ts";
 import { onBroken, openConnection } from "./connection.ts";
@@ -231,7 +232,7 @@ export class Endpoint {
   }
 
   #began(opcua: Opcua, session: ClientSession, limits: ServerLimits): void {
-    this.#limits = limits;
+    this.#limits = keepLearnt(limits, this.#limits);
     this.#parked.forget();
     this.#counters.sessions += 1;
     const isMine = (): boolean => this.#session === session;

@@ -1,6 +1,7 @@
-import type { BrowsePath, ClientSession, NodeId, NodeIdLike } from "node-opcua";
+import type { ClientSession, NodeId, NodeIdLike } from "node-opcua";
+import { readProperty } from "./attributes.ts";
 import { readDataTypes } from "./data-types.ts";
-import { propertiesPerCall, type ServerLimits } from "./limits.ts";
+import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 
 /** Texts of an enumeration by number. */
@@ -65,19 +66,7 @@ async function readTexts(
   nodes: readonly NodeIdLike[],
   property: string,
 ): Promise<(EnumTexts | undefined)[]> {
-  const texts: (EnumTexts | undefined)[] = [];
-  const step = propertiesPerCall(limits);
-  for (let at = 0; at < nodes.length; at += step) {
-    const paths: BrowsePath[] = nodes.slice(at, at + step).map((node) => opcua.makeBrowsePath(node, property));
-    const targets = (await session.translateBrowsePath(paths)).map(({ targets: found }) => found?.[0]?.targetId);
-    const wanted = targets.flatMap((nodeId) =>
-      nodeId === undefined ? [] : [{ nodeId, attributeId: opcua.AttributeIds.Value }],
-    );
-    const values = wanted.length === 0 ? [] : await session.read(wanted);
-    let next = 0;
-    for (const target of targets) texts.push(target === undefined ? undefined : textsIn(values[next++]?.value?.value));
-  }
-  return texts;
+  return (await readProperty(session, limits, opcua, nodes, property)).map(textsIn);
 }
 
 /** `EnumStrings` is an array of LocalizedText, `EnumValues` one of EnumValueType. */

@@ -1,5 +1,5 @@
 import type { ClientSession, DataValue } from "node-opcua";
-import { messageOf } from "../errors/index.ts";
+import { BatchSize } from "./batches.ts";
 
 /** Limits of a server, as it states them; the usual ones where it does not. */
 export interface ServerLimits {
@@ -46,11 +46,6 @@ const VALUE_ATTRIBUTE = 13;
 /** The limits before a server was asked. */
 export const USUAL_LIMITS: ServerLimits = limitsFrom({}, USUAL_BATCH);
 
-/** Of how many nodes a property can be found (TranslateBrowsePaths) and then read, in one call each. */
-export function propertiesPerCall({ nodesPerTranslate, nodesPerRead }: ServerLimits): number {
-  return Math.min(nodesPerTranslate, nodesPerRead);
-}
-
 /** Why a server would not take a value for its size, often by closing the connection; undefined where it would. */
 export function tooLarge(value: unknown, { arrayLength, byteStringLength }: ServerLimits): string | undefined {
   if (value instanceof Uint8Array && byteStringLength > 0 && value.length > byteStringLength)
@@ -72,17 +67,13 @@ export async function readLimits(session: ClientSession): Promise<ServerLimits> 
   return limitsFrom(stated, usualBatch(build.join(" ")));
 }
 
-/** In one call, or one by one on a server that does not take so many. */
+/** In one call, or in several on a server that does not take so many. */
 async function readAll(session: ClientSession, nodeIds: readonly string[]): Promise<DataValue[]> {
-  const wanted = nodeIds.map((nodeId) => ({ nodeId, attributeId: VALUE_ATTRIBUTE }));
-  try {
-    return await session.read(wanted);
-  } catch (error) {
-    if (!/BadTooManyOperations/.test(messageOf(error))) throw error;
-    const values: DataValue[] = [];
-    for (const one of wanted) values.push(await session.read(one));
-    return values;
-  }
+  const values: DataValue[] = [];
+  await new BatchSize(nodeIds.length).run(nodeIds, async (part) => {
+    values.push(...(await session.read(part.map((nodeId) => ({ nodeId, attributeId: VALUE_ATTRIBUTE })))));
+  });
+  return values;
 }
 
 function usualBatch(build: string): number {

@@ -1,5 +1,6 @@
 import type { ClientSession, ReferenceDescription } from "node-opcua";
 import { messageOf } from "../errors/index.ts";
+import { readAttribute } from "./attributes.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
@@ -130,22 +131,14 @@ export class NodeIndex {
     opcua: Opcua,
     fresh: readonly { readonly node: Visited; readonly reference: ReferenceDescription }[],
   ): Promise<void> {
-    const descriptions: string[] = [];
-    for (let at = 0; at < fresh.length; at += limits.nodesPerRead) {
-      const values = await session.read(
-        fresh.slice(at, at + limits.nodesPerRead).map(({ reference }) => ({
-          nodeId: reference.nodeId,
-          attributeId: opcua.AttributeIds.Description,
-        })),
-      );
-      for (const { value } of values) descriptions.push((value?.value as { text?: string | null } | null)?.text ?? "");
-    }
+    const nodeIds = fresh.map(({ reference }) => reference.nodeId);
+    const descriptions = await readAttribute(session, limits, nodeIds, opcua.AttributeIds.Description);
     if (this.#state !== "walking") return;
     fresh.forEach(({ node, reference }, i) => {
       this.#onNode(node);
       const path = levelsOf(wayTo(node).slice(0, -1)).join("/");
       const name = reference.displayName.text || node.name;
-      const description = descriptions[i] ?? "";
+      const description = (descriptions[i]?.value?.value as { text?: string | null } | null | undefined)?.text ?? "";
       this.#entries.push({
         nodeId: node.nodeId,
         name,

@@ -1,3 +1,5 @@
+import { readAttribute } from "./attributes.ts";
+import { batchSize } from "./batches.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { stableNodeId } from "./node-id.ts";
 
@@ -24,9 +26,9 @@ export function eventNotifiers(endpoint: Endpoint): Promise<Notifier[]> {
     let level = [SERVER_OBJECT];
     while (level.length > 0 && found.size < MOST_NOTIFIERS) {
       const below: string[] = [];
-      for (let at = 0; at < level.length; at += limits.nodesPerBrowse) {
+      await batchSize(limits, "nodesPerBrowse").run(level, async (part) => {
         const results = await session.browse(
-          level.slice(at, at + limits.nodesPerBrowse).map((nodeId) => ({
+          part.map((nodeId) => ({
             nodeId,
             referenceTypeId: HAS_EVENT_SOURCE,
             includeSubtypes: true,
@@ -40,25 +42,18 @@ export function eventNotifiers(endpoint: Endpoint): Promise<Notifier[]> {
           found.set(id, displayName.text || browseName.name || id);
           below.push(id);
         }
-      }
+      });
       level = below;
     }
     const nodeIds = [...found.keys()];
-    const notifiers: Notifier[] = [];
-    for (let at = 0; at < nodeIds.length; at += limits.nodesPerRead) {
-      const slice = nodeIds.slice(at, at + limits.nodesPerRead);
-      const values = await session.read(
-        slice.map((nodeId) => ({ nodeId, attributeId: opcua.AttributeIds.EventNotifier })),
-      );
-      slice.forEach((nodeId, i) => {
-        const bits = Number(values[i]?.value?.value ?? 0);
-        notifiers.push({
-          nodeId: stableNodeId(nodeId, namespaces),
-          name: found.get(nodeId)!,
-          reports: (bits & SUBSCRIBE_TO_EVENTS) !== 0,
-        });
-      });
-    }
-    return notifiers;
+    const values = await readAttribute(session, limits, nodeIds, opcua.AttributeIds.EventNotifier);
+    return nodeIds.map((nodeId, i) => {
+      const bits = Number(values[i]?.value?.value ?? 0);
+      return {
+        nodeId: stableNodeId(nodeId, namespaces),
+        name: found.get(nodeId)!,
+        reports: (bits & SUBSCRIBE_TO_EVENTS) !== 0,
+      };
+    });
   });
 }

@@ -1,5 +1,5 @@
 import type { ClientSession, DataValue, NodeId } from "node-opcua";
-import { BatchSize } from "./batches.ts";
+import { readAttribute } from "./attributes.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 
@@ -29,13 +29,13 @@ const schedulers = new WeakMap<ClientSession, PollScheduler>();
 export class PollScheduler {
   readonly #session: ClientSession;
   readonly #opcua: Opcua;
-  readonly #batch: BatchSize;
+  readonly #limits: ServerLimits;
   readonly #groups = new Map<number, Group>();
 
   private constructor(session: ClientSession, limits: ServerLimits, opcua: Opcua) {
     this.#session = session;
     this.#opcua = opcua;
-    this.#batch = new BatchSize(limits.nodesPerRead);
+    this.#limits = limits;
   }
 
   /** The one of that session. */
@@ -106,11 +106,7 @@ export class PollScheduler {
         wanted.push(place);
       }
     }
-    const values: DataValue[] = [];
-    await this.#batch.run(distinct, async (part) => {
-      const request = part.map((nodeId) => ({ nodeId, attributeId: this.#opcua.AttributeIds.Value }));
-      values.push(...(await this.#session.read(request, 0)));
-    });
+    const values = await readAttribute(this.#session, this.#limits, distinct, this.#opcua.AttributeIds.Value);
     return wanted.map((place) => values[place]!);
   }
 }

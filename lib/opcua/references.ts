@@ -1,4 +1,5 @@
 import type { BrowseResult, ClientSession, NodeIdLike, ReferenceDescription } from "node-opcua";
+import { batchSize } from "./batches.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 
@@ -47,16 +48,15 @@ export async function browseDown(
     nodeClassMask: classes,
     resultMask: ALL_FIELDS,
   });
-  for (let at = 0; at < nodeIds.length; at += limits.nodesPerBrowse) {
-    const slice = nodeIds.slice(at, at + limits.nodesPerBrowse);
-    const results = await session.browse(slice.map(request));
+  await batchSize(limits, "nodesPerBrowse").run(nodeIds, async (part, at) => {
+    const results = await session.browse(part.map(request));
     for (const [i, result] of results.entries()) {
       // The server has not as many continuation points as this call needed: asked alone, the node gets one.
-      const isShort = result.statusCode === opcua.StatusCodes.BadNoContinuationPoints && slice.length > 1;
-      const own = isShort ? await session.browse(request(slice[i]!)) : result;
-      found.push(own.statusCode.isNotGood() ? undefined : await complete(session, own, properties));
+      const isShort = result.statusCode === opcua.StatusCodes.BadNoContinuationPoints && part.length > 1;
+      const own = isShort ? await session.browse(request(part[i]!)) : result;
+      found[at + i] = own.statusCode.isNotGood() ? undefined : await complete(session, own, properties);
     }
-  }
+  });
   return found;
 }
 

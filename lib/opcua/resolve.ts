@@ -1,4 +1,5 @@
-import type { BrowsePathResult, ClientSession, NodeId } from "node-opcua";
+import type { ClientSession, NodeId } from "node-opcua";
+import { translatePaths } from "./attributes.ts";
 import { isBrowsePath, parseBrowsePath, type PathStep, relativePath } from "./browse-path.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
@@ -100,9 +101,7 @@ async function translate(
           }),
         ],
   );
-  const results: BrowsePathResult[] = [];
-  for (let at = 0; at < request.length; at += limits.nodesPerTranslate)
-    results.push(...(await session.translateBrowsePath(request.slice(at, at + limits.nodesPerTranslate))));
+  const results = await translatePaths(session, limits, request);
   let next = 0;
   return relative.map((path) => {
     if (typeof path === "string") return path;

@@ -1,4 +1,5 @@
-import type { ClientSession, DataValue, ExtraDataTypeManager, NodeId, Variant } from "node-opcua";
+import type { ClientSession, ExtraDataTypeManager, NodeId, Variant } from "node-opcua";
+import { readAttribute } from "./attributes.ts";
 import { readDataTypes } from "./data-types.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
@@ -76,7 +77,7 @@ export class StructureTypes {
       asked.add(key);
       return true;
     });
-    const values = await readAll(session, limits, candidates, AttributeIds.Value);
+    const values = await readAttribute(session, limits, candidates, AttributeIds.Value);
     if (values.some(({ value }) => value?.dataType === DataType.ExtensionObject)) await types.#learn();
     return types;
   }
@@ -125,20 +126,6 @@ export class StructureTypes {
       this.#manager = undefined;
     }
   }
-}
-
-async function readAll(
-  session: ClientSession,
-  limits: ServerLimits,
-  nodes: readonly NodeId[],
-  attributeId: number,
-): Promise<DataValue[]> {
-  const values: DataValue[] = [];
-  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
-    const slice = nodes.slice(at, at + limits.nodesPerRead);
-    values.push(...(await session.read(slice.map((nodeId) => ({ nodeId, attributeId })))));
-  }
-  return values;
 }
 
 /**

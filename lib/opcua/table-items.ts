@@ -1,5 +1,5 @@
 import type { Signal } from "../sample/index.ts";
-import { BatchSize } from "./batches.ts";
+import { batchSize } from "./batches.ts";
 import { describeTags } from "./described-tags.ts";
 import {
   itemRequest,
@@ -33,7 +33,6 @@ export class TableItems {
   readonly #refused = new RefusedTags();
   readonly #table: ReaderTable;
   readonly #options: () => TableItemsOptions;
-  #batch: BatchSize | undefined;
 
   constructor(table: ReaderTable, options: () => TableItemsOptions) {
     this.#table = table;
@@ -72,9 +71,7 @@ export class TableItems {
    */
   async sync(link: SessionLink, subscriptionId: number): Promise<void> {
     const { tags, signals } = this.#table;
-    this.#batch ??= new BatchSize(link.limits.itemsPerCall);
-    this.#batch.limit(link.limits.itemsPerCall);
-    const place = { ...link, subscriptionId, batch: this.#batch };
+    const place = { ...link, subscriptionId, batch: batchSize(link.limits, "itemsPerCall") };
     const { gone, modified, fresh, kept } = tableChanges(this.#items, tags, (tag) => this.#requestFor(tag));
     for (const { item, place: i } of kept) this.#items.rename(item, tags[i]!, signals[i]!.id);
     this.#refused.keepOnly(tags);

@@ -1,6 +1,7 @@
 import type { Argument, ClientSession, DataType, NodeId } from "node-opcua";
 import { type EnumTexts, enumTextsOfTypes, readEnumerations } from "./enumeration.ts";
-import { propertiesPerCall, type ServerLimits } from "./limits.ts";
+import { readAttribute, readProperty } from "./attributes.ts";
+import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { type StructureShape, structureShape } from "./structure-shape.ts";
 
@@ -32,9 +33,9 @@ export async function readValueShapes(
   variables: readonly NodeId[],
 ): Promise<(ValueShape | undefined)[]> {
   const texts = await readEnumerations(session, limits, opcua, variables);
-  const ranks = await readAttribute(session, limits, variables, opcua.AttributeIds.ValueRank);
-  const dataTypes = await readAttribute(session, limits, variables, opcua.AttributeIds.DataType);
-  const ranges = await readRanges(session, limits, opcua, variables);
+  const ranks = await goodValues(session, limits, variables, opcua.AttributeIds.ValueRank);
+  const dataTypes = await goodValues(session, limits, variables, opcua.AttributeIds.DataType);
+  const ranges = (await readProperty(session, limits, opcua, variables, ".EURange")).map(rangeOf);
   const shapes: (ValueShape | undefined)[] = [];
   for (const [i, nodeId] of variables.entries()) {
     const rank = ranks[i];
@@ -120,38 +121,14 @@ async function declaredStructure(
 }
 
 /** One attribute of many nodes; undefined where a node has none. */
-async function readAttribute(
+async function goodValues(
   session: ClientSession,
   limits: ServerLimits,
   nodes: readonly NodeId[],
   attributeId: number,
 ): Promise<unknown[]> {
-  const values: unknown[] = [];
-  for (let at = 0; at < nodes.length; at += limits.nodesPerRead) {
-    const part = nodes.slice(at, at + limits.nodesPerRead).map((nodeId) => ({ nodeId, attributeId }));
-    for (const { statusCode, value } of await session.read(part)) {
-      values.push(statusCode.isGood() ? (value?.value as unknown) : undefined);
-    }
-  }
-  return values;
-}
-
-async function readRanges(
-  session: ClientSession,
-  limits: ServerLimits,
-  opcua: Opcua,
-  nodes: readonly NodeId[],
-): Promise<(readonly [number, number] | undefined)[]> {
-  const targets: (NodeId | undefined)[] = [];
-  const step = propertiesPerCall(limits);
-  for (let at = 0; at < nodes.length; at += step) {
-    const paths = nodes.slice(at, at + step).map((node) => opcua.makeBrowsePath(node, ".EURange"));
-    targets.push(...(await session.translateBrowsePath(paths)).map(({ targets: found }) => found?.[0]?.targetId));
-  }
-  const found = targets.filter((target) => target !== undefined);
-  const values = await readAttribute(session, limits, found, opcua.AttributeIds.Value);
-  let next = 0;
-  return targets.map((target) => (target === undefined ? undefined : rangeOf(values[next++])));
+  const values = await readAttribute(session, limits, nodes, attributeId);
+  return values.map(({ statusCode, value }) => (statusCode.isGood() ? (value?.value as unknown) : undefined));
 }
 
 function rangeOf(value: unknown): readonly [number, number] | undefined {

@@ -1,5 +1,6 @@
 import type { ClientSession, NodeId, Variant } from "node-opcua";
 import { FplusError } from "../errors/index.ts";
+import { batchSize } from "./batches.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type ServerLimits, tooLarge } from "./limits.ts";
 import type { Opcua } from "./load.ts";
@@ -65,9 +66,9 @@ export class Writer {
       const prepared = requests.map((request, i) => this.#prepare(opcua, limits, request, nodeIds[i]!));
       const ready = prepared.filter((one): one is Prepared => typeof one !== "string");
       const statuses: string[] = [];
-      for (let at = 0; at < ready.length; at += limits.nodesPerWrite) {
+      await batchSize(limits, "nodesPerWrite").run(ready, async (part) => {
         const codes = await session.write(
-          ready.slice(at, at + limits.nodesPerWrite).map(({ nodeId, variant, range }) => ({
+          part.map(({ nodeId, variant, range }) => ({
             nodeId,
             attributeId: opcua.AttributeIds.Value,
             ...(range === undefined ? {} : { indexRange: new opcua.NumericRange(range) }),
@@ -75,7 +76,7 @@ export class Writer {
           })),
         );
         statuses.push(...codes.map(({ name }) => name));
-      }
+      });
       let next = 0;
       return requests.map(({ target }, i) => {
         const one = prepared[i]!;

@@ -17,6 +17,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setWarningLogger } from "node-opcua-debug";
+import { RequestGuard, type RequestLimits } from "./request-guard.ts";
 
 /** How a test's server is set up; what is left out is the simplest. */
 export interface TestServerOptions {
@@ -38,6 +39,10 @@ export interface TestServerOptions {
   readonly maxSessions?: number;
   /** Limits it states, as in OPC 10000-5 6.3.11. */
   readonly operationLimits?: Readonly<Record<string, number>>;
+  /** Limits it keeps to without a word of them. */
+  readonly silentLimits?: RequestLimits;
+  /** Bytes of the longest message that it takes. */
+  readonly maxMessageSize?: number;
   /** Namespace URIs, in the order in which they are registered; the tags are in `COUNTER_NAMESPACE`. */
   readonly namespaces?: readonly string[];
   /** Two servers of a redundant set have two. */
@@ -54,6 +59,8 @@ export const COUNTER_NAMESPACE = "urn:test:counter";
 
 /** A node-opcua server inside the test, whose tags count, and whose sessions and subscriptions can be counted. */
 export class TestServer {
+  /** What it was asked. */
+  readonly requests = new RequestGuard();
   readonly #options: TestServerOptions;
   readonly #pki: string;
   #server: OPCUAServer | undefined;
@@ -131,6 +138,8 @@ export class TestServer {
         operationLimits: this.#options.operationLimits ?? {},
       },
     });
+    this.requests.limits = this.#options.silentLimits ?? {};
+    this.requests.guard(server);
     await server.initialize();
     const space = server.engine.addressSpace!;
     for (const uri of namespaces) space.registerNamespace(uri);
