@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type OutputChunk, type OutputOptions, rolldown } from "rolldown";
+import { type OutputChunk, type OutputOptions, type Plugin, rolldown } from "rolldown";
 
 const root = path.resolve(import.meta.dirname, "..");
 const at = (...parts: string[]): string => path.join(root, ...parts);
@@ -90,8 +90,8 @@ function roomOf(id: string): string | null {
 /** A node's page: its dialog script, form and help in the one HTML file that Node-RED reads. */
 async function buildNodePage(type: string): Promise<void> {
   const folder = at("nodes", type);
-  const script = await bundle(path.join(folder, "editor.ts"), "iife");
   const form = readFileSync(path.join(folder, "form.html"), "utf8");
+  const script = await bundle(path.join(folder, "editor.ts"), "iife", [namedFields(type, form)]);
   const help = readFileSync(path.join(folder, "help.md"), "utf8");
   const target = at("dist/nodes", type);
   mkdirSync(target, { recursive: true });
@@ -103,6 +103,22 @@ async function buildNodePage(type: string): Promise<void> {
   );
   const icon = path.join(folder, `${type}.svg`);
   if (existsSync(icon)) cpSync(icon, path.join(target, "icons", `${type}.svg`));
+}
+
+/** Lets a dialog's script name the type's fields as its form does, once it has registered the type. */
+function namedFields(type: string, form: string): Plugin {
+  const labels = form.matchAll(/<label\s[^>]*?for="node-(?:config-)?input-(\w+)"[^>]*>(.*?)<\/label\s*>/gs);
+  const names = Object.fromEntries(
+    Array.from(labels, ([, property, label]) => [property!, label!.replaceAll(/<.*?>/gs, "").trim()]),
+  );
+  return {
+    name: "named-fields",
+    transform(code, id) {
+      if (id !== at("nodes", type, "editor.ts")) return null;
+      const module = JSON.stringify(at("nodes/editor/field-names.ts"));
+      return `import { nameFields } from ${module};\n${code}\nnameFields(${JSON.stringify(type)}, ${JSON.stringify(names)});\n`;
+    },
+  };
 }
 
 function widgetNames(): string[] {
@@ -118,9 +134,10 @@ async function buildWidget(name: string): Promise<void> {
   writeFileSync(at("resources", `${name}.umd.js`), code);
 }
 
-async function bundle(input: string, format: "iife"): Promise<string> {
+async function bundle(input: string, format: "iife", plugins: readonly Plugin[] = []): Promise<string> {
   const bundled = await rolldown({
     input,
+    plugins: [...plugins],
     platform: "browser",
     external: ["vue"],
     moduleTypes: { ".css": "text" },

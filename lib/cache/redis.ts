@@ -264,7 +264,7 @@ export function optionsOfRedisUrl(url: string, field = "url"): RedisCacheOptions
 }
 
 function addressOf(node: string): { host: string; port: number } {
-  const found = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(node.trim());
+  const found = /^(?:\[([^\]]+)\]|([^:\s]+))(?::(\d+))?$/.exec(node.trim());
   const port = Number(found?.[3] ?? 6379);
   const host = found?.[1] ?? found?.[2];
   if (host !== undefined && port > 0 && port < 65_536) return { host, port };

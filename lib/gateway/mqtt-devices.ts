@@ -40,6 +40,10 @@ export class MqttDevices {
   constructor(options: MqttDevicesOptions) {
     this.#options = options;
     this.#pattern = new TopicPattern(options.topic);
+    if (/[/+#]/.test(options.device)) {
+      const hint = "Give a device id without the characters / + and #.";
+      throw new FplusError("config.invalid", `no id of a device: ${options.device}`, { field: "device", hint });
+    }
     if (options.device === "" && !options.topic.includes("{device}")) {
       throw new FplusError("config.invalid", "the topic names no device", {
         field: "device",

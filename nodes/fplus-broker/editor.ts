@@ -1,3 +1,5 @@
+import { numberFrom } from "../editor/checks.ts";
+
 RED.nodes.registerType("fplus-broker", {
   category: "config",
   defaults: {
@@ -10,12 +12,7 @@ RED.nodes.registerType("fplus-broker", {
       },
     },
     protocolVersion: { value: "4" },
-    keepalive: {
-      value: "30",
-      validate(value, _options) {
-        return (Number(value) >= 1 && Number(value) <= 65_535) || "Give 1 to 65535 seconds.";
-      },
-    },
+    keepalive: { value: "30", validate: numberFrom(1, 65_535, " of seconds") },
     verify: { value: true },
   },
   credentials: { username: { type: "text" }, password: { type: "password" } },

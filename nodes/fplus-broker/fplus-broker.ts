@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { type BrokerAddress, openLink } from "../../lib/broker/index.ts";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
-import { defineNode, substitute } from "../frame/index.ts";
+import { defineNode, numberOf, substitute } from "../frame/index.ts";
 
 interface BrokerConfig {
   readonly name: string;
@@ -40,7 +40,7 @@ function addressOf(config: BrokerConfig, credentials: Readonly<Record<string, st
   return {
     url: config.url,
     protocolVersion: config.protocolVersion === "5" ? 5 : 4,
-    keepalive: Number(config.keepalive) || 30,
+    keepalive: numberOf(config, "keepalive", { usual: 30, least: 1, most: 65_535 }),
     rejectUnauthorized: config.verify !== false,
     ...(username ? { username } : {}),
     ...(password ? { password } : {}),

@@ -1,20 +1,12 @@
+import { numberFrom, shownWith } from "../editor/checks.ts";
+
 RED.nodes.registerType("fplus-cache-store", {
   category: "config",
   defaults: {
     name: { value: "" },
     engine: { value: "embedded" },
-    maxEntries: {
-      value: "100000",
-      validate(value, _options) {
-        return this["engine"] === "redis" || Number(value) >= 1 || "Give a number of entries from 1 up.";
-      },
-    },
-    megabytes: {
-      value: "64",
-      validate(value, _options) {
-        return this["engine"] === "redis" || (Number(value) >= 1 && Number(value) <= 4096) || "Give 1 to 4,096 MB.";
-      },
-    },
+    maxEntries: { value: "100000", validate: shownWith("engine", "embedded", numberFrom(1, 10_000_000)) },
+    megabytes: { value: "64", validate: shownWith("engine", "embedded", numberFrom(1, 4096)) },
     mode: { value: "single" },
     nodes: {
       value: "127.0.0.1:6379",
@@ -35,22 +27,10 @@ RED.nodes.registerType("fplus-cache-store", {
       },
     },
     username: { value: "" },
-    databaseNumber: {
-      value: "0",
-      validate(value, _options) {
-        return value === "" || /^\d+$|^\$\{.+\}$/.test(value) || "Give a number from 0 up.";
-      },
-    },
+    databaseNumber: { value: "0", validate: shownWith("engine", "redis", numberFrom(0, 1_000_000)) },
     tls: { value: false },
     prefix: { value: "fplus:" },
-    copies: {
-      value: "0",
-      validate(value, _options) {
-        return /^\d*$|^\$\{.+\}$/.test(value) && !(Number(value) > 86_400)
-          ? true
-          : "Give whole seconds, 0 to 86,400; 0 keeps none.";
-      },
-    },
+    copies: { value: "0", validate: shownWith("engine", "redis", numberFrom(0, 86_400, " of seconds")) },
   },
   credentials: { password: { type: "password" } },
   label() {

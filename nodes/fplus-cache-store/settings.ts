@@ -1,5 +1,5 @@
 import type { CacheOptions, RedisCacheOptions } from "../../lib/cache/index.ts";
-import { FplusError } from "../../lib/errors/index.ts";
+import { numberOf } from "../frame/index.ts";
 
 /** The properties of the dialog. */
 export interface CacheStoreConfig {
@@ -29,8 +29,8 @@ export function cacheOptions(config: CacheStoreConfig, password: string | undefi
     return {
       ...name,
       engine: "embedded",
-      maxEntries: numberOf("maxEntries", config.maxEntries || 100_000, 1, 10_000_000),
-      maxBytes: numberOf("megabytes", config.megabytes || 64, 1, 4096) * 1024 * 1024,
+      maxEntries: numberOf(config, "maxEntries", { usual: 100_000, least: 1, most: 10_000_000 }),
+      maxBytes: numberOf(config, "megabytes", { usual: 64, least: 1, most: 4096 }) * 1024 * 1024,
     };
   }
   return {
@@ -38,21 +38,12 @@ export function cacheOptions(config: CacheStoreConfig, password: string | undefi
     engine: "redis",
     mode: config.mode || "single",
     nodes: config.nodes.split(",").flatMap((node) => node.trim() || []),
-    database: numberOf("databaseNumber", config.databaseNumber || 0, 0, 1_000_000),
+    database: numberOf(config, "databaseNumber", { usual: 0, least: 0, most: 1_000_000 }),
     tls: config.tls === true,
     prefix: config.prefix,
-    copiesMs: numberOf("copies", config.copies || 0, 0, 86_400) * 1000,
+    copiesMs: numberOf(config, "copies", { usual: 0, least: 0, most: 86_400 }) * 1000,
     ...(config.sentinelGroup ? { group: config.sentinelGroup } : {}),
     ...(config.username ? { username: config.username } : {}),
     ...(password ? { password } : {}),
   };
-}
-
-function numberOf(field: string, value: unknown, least: number, most: number): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new FplusError("config.invalid", `${String(value)} is out of range`, {
-    field,
-    hint: `Use ${least} to ${most.toLocaleString("en")}.`,
-  });
 }

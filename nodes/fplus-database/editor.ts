@@ -1,14 +1,5 @@
+import { numberFrom } from "../editor/checks.ts";
 import { showSlowStatements } from "./slow-statements.ts";
-
-const isVariable = (value: string): boolean => /^\$\{.+\}$/.test(value);
-
-function inRange(least: number, most: number): (value: string, options: unknown) => boolean | string {
-  return (value: string, _options: unknown) =>
-    value === "" ||
-    isVariable(String(value)) ||
-    (Number(value) >= least && Number(value) <= most) ||
-    `Give a number from ${least} to ${most.toLocaleString("en")}.`;
-}
 
 RED.nodes.registerType("fplus-database", {
   category: "config",
@@ -22,7 +13,7 @@ RED.nodes.registerType("fplus-database", {
         return this["engine"] !== "postgres" || value.trim() !== "" || "Name the machine that runs PostgreSQL.";
       },
     },
-    port: { value: "5432", validate: inRange(1, 65_535) },
+    port: { value: "5432", validate: numberFrom(1, 65_535) },
     databaseName: {
       value: "factoryplus",
       validate(value, _options) {
@@ -37,9 +28,9 @@ RED.nodes.registerType("fplus-database", {
     },
     tls: { value: "auto" },
     ca: { value: "" },
-    connections: { value: "10", validate: inRange(1, 1000) },
-    timeout: { value: "30", validate: inRange(0, 86_400) },
-    transaction: { value: "30", validate: inRange(1, 86_400) },
+    connections: { value: "10", validate: numberFrom(1, 1000) },
+    timeout: { value: "30", validate: numberFrom(0, 86_400, " of seconds") },
+    transaction: { value: "30", validate: numberFrom(1, 86_400, " of seconds") },
   },
   credentials: { password: { type: "password" } },
   label() {

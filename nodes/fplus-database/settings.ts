@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { DatabaseOptions, TlsMode } from "../../lib/database/index.ts";
 import { FplusError } from "../../lib/errors/index.ts";
+import { numberOf } from "../frame/index.ts";
 
 /** The properties of the dialog. */
 export interface DatabaseConfig {
@@ -32,31 +33,25 @@ export function databaseOptions(
 ): DatabaseOptions {
   const limits = {
     ...(config.name ? { name: config.name } : {}),
-    connections: numberOf("connections", config.connections || 10, 1, 1000),
-    statementMs: numberOf("timeout", config.timeout === "" ? 30 : (config.timeout ?? 30), 0, 86_400) * 1000,
-    transactionMs: numberOf("transaction", config.transaction || 30, 1, 86_400) * 1000,
+    connections: numberOf(config, "connections", { usual: 10, least: 1, most: 1000 }),
+    statementMs: numberOf(config, "timeout", { usual: 30, least: 0, most: 86_400 }) * 1000,
+    transactionMs: numberOf(config, "transaction", { usual: 30, least: 1, most: 86_400 }) * 1000,
   };
   if (config.engine !== "postgres") {
     return { ...limits, engine: "embedded", directory: path.resolve(stateDir, config.folder || "database") };
+  }
+  if (!config.databaseName) {
+    throw new FplusError("config.missing", "the database is not named", { field: "databaseName" });
   }
   return {
     ...limits,
     engine: "postgres",
     host: config.host,
-    port: numberOf("port", config.port || 5432, 1, 65_535),
+    port: numberOf(config, "port", { usual: 5432, least: 1, most: 65_535 }),
     database: config.databaseName,
     user: config.user,
     tls: config.tls || "auto",
     ...(password ? { password } : {}),
     ...(config.ca ? { ca: config.ca } : {}),
   };
-}
-
-function numberOf(field: string, value: unknown, least: number, most: number): number {
-  const number = Number(value);
-  if (number >= least && number <= most) return number;
-  throw new FplusError("config.invalid", `${String(value)} is out of range`, {
-    field,
-    hint: `Use ${least} to ${most.toLocaleString("en")}.`,
-  });
 }

@@ -1,3 +1,5 @@
+import { numberFrom } from "../editor/checks.ts";
+
 RED.nodes.registerType("fplus-device-topics", {
   category: "Factory+",
   color: "#D8BFD8",
@@ -9,11 +11,7 @@ RED.nodes.registerType("fplus-device-topics", {
   defaults: {
     name: { value: "" },
     broker: { value: "", type: "fplus-broker", required: false },
-    wills: {
-      value: "100",
-      validate: (value: string, _options: unknown) =>
-        (Number(value) >= 0 && Number(value) <= 1000) || "Give a number of devices from 0 to 1000.",
-    },
+    wills: { value: "100", validate: numberFrom(0, 1000, " of devices") },
     commands: { value: false },
   },
   label() {

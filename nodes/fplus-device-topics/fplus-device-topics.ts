@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { NodeAPI } from "node-red";
 import type { BrokerService } from "../fplus-broker/fplus-broker.ts";
 import type { CommandReply, DeviceCommand } from "../../lib/gateway/index.ts";
-import { amount, batchOf, defineNode, liveStatus, type Message, Rate } from "../frame/index.ts";
+import { amount, batchOf, defineNode, liveStatus, type Message, numberOf, Rate } from "../frame/index.ts";
 import { TopicTree } from "./topic-tree.ts";
 
 interface DeviceTopicsConfig {
@@ -19,7 +19,7 @@ export default function (RED: NodeAPI): void {
     const address = config.broker
       ? node.service<BrokerService>(config.broker, "broker").address()
       : plant.brokerAddress();
-    const wills = Number(config.wills || 0);
+    const wills = numberOf(config, "wills", { usual: 100, least: 0, most: 1000 });
     const lease = plant.leases.acquire(
       `device topics ${node.id}`,
       () => new TopicTree(address, `fplus-topics-${randomUUID().slice(0, 8)}`, wills, config.commands === true),

@@ -1,3 +1,5 @@
+import { numberFrom, onOrOff } from "../editor/checks.ts";
+
 RED.nodes.registerType("fplus-embedded-broker", {
   category: "Factory+",
   color: "#D8BFD8",
@@ -7,21 +9,9 @@ RED.nodes.registerType("fplus-embedded-broker", {
   outputs: 0,
   defaults: {
     name: { value: "" },
-    enabled: {
-      value: "on",
-      validate(value, _options) {
-        return /^(on|off|\$\{.+\})$/.test(value) || "Write on, off, or a ${VARIABLE} that holds one of them.";
-      },
-    },
-    host: { value: "127.0.0.1", required: true },
-    port: {
-      value: "1883",
-      validate(value, _options) {
-        return (
-          /^\$\{.+\}$/.test(value) || (Number(value) >= 1 && Number(value) <= 65_535) || "Give a port from 1 to 65535."
-        );
-      },
-    },
+    enabled: { value: "on", validate: onOrOff },
+    host: { value: "127.0.0.1" },
+    port: { value: "1883", validate: numberFrom(1, 65_535) },
   },
   credentials: { username: { type: "text" }, password: { type: "password" } },
   label() {

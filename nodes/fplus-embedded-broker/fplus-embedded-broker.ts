@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { EmbeddedBroker } from "../../lib/broker/index.ts";
 import type { PartHealth } from "../../lib/health/index.ts";
-import { amount, defineNode, liveStatus, type NodeContext, Rate } from "../frame/index.ts";
+import { amount, defineNode, liveStatus, type NodeContext, numberOf, Rate, switchOf } from "../frame/index.ts";
 
 interface EmbeddedBrokerConfig {
   readonly name: string;
@@ -16,7 +16,7 @@ export default function (RED: NodeAPI): void {
     RED,
     "fplus-embedded-broker",
     (node) => {
-      if (node.config.enabled === "off") {
+      if (!switchOf(node.config, "enabled")) {
         node.status("idle", "off");
         return {};
       }
@@ -30,7 +30,7 @@ function run(node: NodeContext<EmbeddedBrokerConfig>): { close(): Promise<void> 
   const { config, credentials, plant } = node;
   const settings = {
     host: config.host || "127.0.0.1",
-    port: Number(config.port) || 1883,
+    port: numberOf(config, "port", { usual: 1883, least: 1, most: 65_535 }),
     ...(credentials["username"] ? { username: credentials["username"] } : {}),
     ...(credentials["password"] ? { password: credentials["password"] } : {}),
   };

@@ -1,19 +1,12 @@
+import { numberFrom } from "../editor/checks.ts";
+
 RED.nodes.registerType("fplus-historian", {
   category: "config",
   defaults: {
     name: { value: "" },
     engine: { value: "embedded" },
     folder: { value: "" },
-    retention: {
-      value: "0",
-      validate(value, _options) {
-        return (
-          (value !== "" && Number(value) >= 0) ||
-          /^\$\{.+\}$/.test(value) ||
-          "Give a number of days; 0 keeps samples for ever."
-        );
-      },
-    },
+    retention: { value: "0", validate: numberFrom(0, undefined, " of days") },
     rollUps: {
       value: "",
       validate(value, _options) {

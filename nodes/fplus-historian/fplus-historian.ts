@@ -11,7 +11,7 @@ import {
   parseRollUps,
 } from "../../lib/historian/index.ts";
 import { historianSource } from "../../lib/plant/index.ts";
-import { defineNode, type NodeContext } from "../frame/index.ts";
+import { defineNode, type NodeContext, numberOf } from "../frame/index.ts";
 import type { ObjectsService } from "../fplus-object-store/service.ts";
 import { type HistorianService, identityOf } from "./service.ts";
 
@@ -49,7 +49,7 @@ export default function (RED: NodeAPI): void {
 function embeddedService(node: NodeContext<HistorianConfig>): HistorianService {
   const { config, plant, name } = node;
   const directory = path.resolve(plant.stateDir, config.folder || "historian");
-  const retentionDays = retentionOf(config);
+  const retentionDays = numberOf(config, "retention", { usual: 0, least: 0 });
   const rollUps = parseRollUps(config.rollUps ?? "");
   // The same key as the plant's own historian, so that both share one store where they share the folder.
   const source = historianSource(
@@ -68,13 +68,6 @@ function embeddedService(node: NodeContext<HistorianConfig>): HistorianService {
   };
 }
 
-function retentionOf(config: HistorianConfig): number {
-  const days = Number(config.retention || 0);
-  if (days >= 0) return days;
-  const hint = "Give a number of days; 0 keeps samples for ever.";
-  throw new FplusError("config.invalid", "not a number of days", { field: "retention", hint });
-}
-
 function influxService(node: NodeContext<HistorianConfig>): HistorianService {
   const { config, plant, credentials, name, id } = node;
   const { token } = credentials;
@@ -85,7 +78,7 @@ function influxService(node: NodeContext<HistorianConfig>): HistorianService {
     bucket: config.bucket,
     version: config.version || "auto",
     layout: config.layout || "signals",
-    retentionDays: retentionOf(config),
+    retentionDays: numberOf(config, "retention", { usual: 0, least: 0 }),
     rollUps: parseRollUps(config.rollUps ?? ""),
     ...(config.org ? { org: config.org } : {}),
     ...(token ? { token } : {}),

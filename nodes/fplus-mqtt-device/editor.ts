@@ -1,3 +1,4 @@
+import { numberFrom } from "../editor/checks.ts";
 import { pickTopic } from "./topic-picker.ts";
 
 RED.nodes.registerType("fplus-mqtt-device", {
@@ -35,10 +36,7 @@ RED.nodes.registerType("fplus-mqtt-device", {
       },
     },
     qos: { value: "0" },
-    staleSeconds: {
-      value: "300",
-      validate: (value: string, _options: unknown) => Number(value) >= 0 || "Give seconds; 0 for never.",
-    },
+    staleSeconds: { value: "300", validate: numberFrom(0, undefined, " of seconds") },
     output: { value: "batch" },
   },
   label() {

@@ -10,6 +10,7 @@ import {
   messagesOf,
   type NodeBehaviour,
   type NodeContext,
+  numberOf,
   type OutputShape,
   Rate,
   stateMessage,
@@ -44,7 +45,7 @@ function mqttDevice(node: NodeContext<MqttDeviceConfig>): NodeBehaviour {
   const shape = config.output || "batch";
   const name = config.name || "mqtt";
   const board = new DeviceBoard({
-    staleMs: Number(config.staleSeconds || 0) * 1000,
+    staleMs: numberOf(config, "staleSeconds", { usual: 0, least: 0 }) * 1000,
     needsSiblings: false,
     patienceMs: PATIENCE_MS,
     firstMs: Number.POSITIVE_INFINITY,

@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import path from "node:path";
-import { messageOf } from "../../lib/errors/index.ts";
+import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { type ObjectsOptions, openObjects } from "../../lib/objects/index.ts";
 import { objectsSource } from "../../lib/plant/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
@@ -39,6 +39,10 @@ export default function (RED: NodeAPI): void {
 
 function serviceFor(node: NodeContext<StoreConfig>): ObjectsService {
   const { config, plant, credentials, name, id } = node;
+  if (config.linkAddress && !/^https?:\/\/[^/]+/.test(config.linkAddress)) {
+    const hint = "Write it like https://plant.example/fplus/objects.";
+    throw new FplusError("config.invalid", `not an address: ${config.linkAddress}`, { field: "linkAddress", hint });
+  }
   const base = config.linkAddress ? config.linkAddress.replace(/\/+$/, "") : linkBaseOf(node.RED);
   const options = optionsOf({ ...config, name }, credentials, plant.stateDir, `${base}/${id}`);
   // Wrong settings show on this node at once, not at the first object.

@@ -1,3 +1,4 @@
+import { numberFrom } from "../editor/checks.ts";
 import { addNodePicker } from "../editor/opcua/node-picker.ts";
 
 RED.nodes.registerType("fplus-opcua-browse", {
@@ -14,15 +15,8 @@ RED.nodes.registerType("fplus-opcua-browse", {
     what: { value: "children" },
     filter: { value: "" },
     values: { value: false },
-    depth: {
-      value: "20",
-      validate: (value: string, _options: unknown) => Number(value) >= 1 || "Give 1 level or more.",
-    },
-    limit: {
-      value: "1000",
-      validate: (value: string, _options: unknown) =>
-        (Number(value) >= 1 && Number(value) <= 100_000) || "Give 1 to 100,000 nodes.",
-    },
+    depth: { value: "20", validate: numberFrom(1, undefined, " of levels") },
+    limit: { value: "1000", validate: numberFrom(1, 100_000, " of nodes") },
   },
   label() {
     return this.name || "opcua browse";

@@ -1,8 +1,7 @@
 import type { NodeAPI } from "node-red";
-import { FplusError } from "../../lib/errors/index.ts";
 import { type BrowseQuery, browseNodes, type NodeKind } from "../../lib/opcua/index.ts";
 import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
-import { defineNode, liveStatus, type Message } from "../frame/index.ts";
+import { defineNode, liveStatus, type Message, numberOf } from "../frame/index.ts";
 
 interface BrowseConfig {
   readonly name: string;
@@ -53,18 +52,11 @@ function queryOf(config: BrowseConfig, msg: Message): BrowseQuery {
   const what = config.what || "children";
   return {
     start: config.start || (typeof payload === "string" ? payload.trim() : ""),
-    depth: what === "children" ? 1 : amountOf(config.depth, "depth") || USUAL_DEPTH,
+    depth: what === "children" ? 1 : numberOf(config, "depth", { usual: USUAL_DEPTH, least: 1 }),
     kinds: KINDS[what],
     filter: config.filter || (typeof filter === "string" ? filter : ""),
     values: config.values === true,
-    offset: offset === undefined ? 0 : amountOf(offset, "offset"),
-    limit: Math.min(MOST, amountOf(config.limit, "limit") || USUAL_LIMIT),
+    offset: numberOf({ offset }, "offset", { usual: 0, least: 0 }),
+    limit: numberOf(config, "limit", { usual: USUAL_LIMIT, least: 1, most: MOST }),
   };
-}
-
-/** @throws FplusError `config.invalid` naming the field */
-function amountOf(value: unknown, field: string): number {
-  const amount = value === undefined || value === "" ? 0 : Number(value);
-  if (Number.isInteger(amount) && amount >= 0) return amount;
-  throw new FplusError("config.invalid", `${field} is no whole number from 0 on`, { field });
 }

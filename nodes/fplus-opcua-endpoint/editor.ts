@@ -1,8 +1,10 @@
+import { numberFrom } from "../editor/checks.ts";
 import { CertificatePanel } from "./certificate-panel.ts";
 import { type Offer, ServerFinder } from "./server-finder.ts";
 
 const ADDRESS = /^opc\.tcp:\/\/(\[[\da-f:.]+\]|[^/:\s]+)(:\d+)?(\/\S*)?$/i;
 const FROM_ENVIRONMENT = /^\$\{.+\}$/;
+const SECONDS = numberFrom(0.001, undefined, " of seconds");
 const SETTINGS = [
   "name",
   "url",
@@ -43,7 +45,7 @@ RED.nodes.registerType("fplus-opcua-endpoint", {
       validate(value, _options) {
         const wrong = (value ?? "").split(/[\s,]+/).find((one) => one !== "" && !ADDRESS.test(one));
         return (
-          wrong === undefined || FROM_ENVIRONMENT.test(value) || `${wrong}: write it like opc.tcp://192.168.0.11:4840.`
+          wrong === undefined || FROM_ENVIRONMENT.test(value) || `Write ${wrong} like opc.tcp://192.168.0.11:4840.`
         );
       },
     },
@@ -51,9 +53,9 @@ RED.nodes.registerType("fplus-opcua-endpoint", {
     securityPolicy: { value: "None" },
     trust: { value: "first-use" },
     userType: { value: "" },
-    connectTimeout: { value: "", validate: secondsOrBlank },
-    sessionTimeout: { value: "", validate: secondsOrBlank },
-    keepAlive: { value: "", validate: secondsOrBlank },
+    connectTimeout: { value: "", validate: SECONDS },
+    sessionTimeout: { value: "", validate: SECONDS },
+    keepAlive: { value: "", validate: SECONDS },
   },
   credentials: CREDENTIALS,
   label() {
@@ -81,13 +83,6 @@ function selectorOf(name: string): string {
 
 function field(name: string): string {
   return String($(selectorOf(name)).val() ?? "");
-}
-
-function secondsOrBlank(this: EditorInstance, value: string, _options: unknown): boolean | string {
-  const text = String(value ?? "");
-  return (
-    text === "" || Number(text) > 0 || FROM_ENVIRONMENT.test(text) || "Give seconds, or leave it blank for the usual."
-  );
 }
 
 /** Shows the tabs; what comes back opens the one with the certificates. */

@@ -1,3 +1,4 @@
+import { numberOf } from "../frame/index.ts";
 import type { CertificateUser, EndpointOptions, PasswordUser, UserToken } from "../../lib/opcua/index.ts";
 
 /** The properties of an `fplus-opcua-endpoint` config node; those of an older flow may be missing. */
@@ -44,9 +45,9 @@ export function endpointOptions(
     securityPolicy: config.securityPolicy || "None",
     trust: config.trust || "first-use",
     ...(user === undefined ? {} : { user }),
-    ...milliseconds("connectTimeoutMs", config.connectTimeout),
-    ...milliseconds("sessionTimeoutMs", config.sessionTimeout),
-    ...milliseconds("keepAliveMs", config.keepAlive),
+    ...milliseconds("connectTimeoutMs", config, "connectTimeout"),
+    ...milliseconds("sessionTimeoutMs", config, "sessionTimeout"),
+    ...milliseconds("keepAliveMs", config, "keepAlive"),
     pkiFolder,
   };
 }
@@ -62,9 +63,14 @@ function userOf(config: EndpointConfig, credentials: EndpointCredentials): UserT
   return type === "password" && username !== "" ? user : undefined;
 }
 
-function milliseconds<K extends string>(name: K, seconds: string | number | undefined): Partial<Record<K, number>> {
-  const value = Number(seconds);
-  return value > 0 ? ({ [name]: value * 1000 } as Record<K, number>) : {};
+/** A time that the session has of itself where the field is blank. */
+function milliseconds<K extends string>(
+  name: K,
+  config: EndpointConfig,
+  field: "connectTimeout" | "sessionTimeout" | "keepAlive",
+): Partial<Record<K, number>> {
+  if (config[field] === undefined || config[field] === "") return {};
+  return { [name]: numberOf(config, field, { usual: 0, least: 0.001 }) * 1000 } as Record<K, number>;
 }
 
 function hostOf(url: string): string {

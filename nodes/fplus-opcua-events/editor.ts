@@ -1,3 +1,4 @@
+import { numberFrom } from "../editor/checks.ts";
 import { type Failure, reasonOf } from "../editor/failure.ts";
 import {
   showFields,
@@ -8,13 +9,6 @@ import {
   type ShownType,
   tickedFields,
 } from "./type-picker.ts";
-
-function between(low: number, high: number) {
-  return (value: string, _options: unknown): boolean | string =>
-    /^\$\{.+\}$/.test(value) ||
-    (Number(value) >= low && Number(value) <= high) ||
-    `Give a number from ${low} to ${high.toLocaleString("en")}.`;
-}
 
 function field(name: string): string {
   return String($(`#node-input-${name}`).val() ?? "");
@@ -32,11 +26,11 @@ RED.nodes.registerType("fplus-opcua-events", {
     endpoint: { value: "", type: "fplus-opcua-endpoint", required: true },
     notifier: { value: "" },
     eventType: { value: "" },
-    severity: { value: "1", validate: between(1, 1000) },
+    severity: { value: "1", validate: numberFrom(1, 1000) },
     sources: { value: "" },
     fields: { value: [] },
-    publishingMs: { value: "500", validate: between(10, 3_600_000) },
-    queueSize: { value: "1000", validate: between(1, 1_000_000) },
+    publishingMs: { value: "500", validate: numberFrom(10, 3_600_000, " of milliseconds") },
+    queueSize: { value: "1000", validate: numberFrom(1, 1_000_000) },
   },
   label() {
     return this.name || "opcua events";

@@ -9,6 +9,7 @@ import {
   type Message,
   type NodeBehaviour,
   type NodeContext,
+  numberOf,
   onFlowsStarted,
 } from "../frame/index.ts";
 import { commandsOf } from "./command.ts";
@@ -101,7 +102,7 @@ function settingsOf(config: EventsConfig): WatchSettings {
   return {
     notifier: config.notifier ?? "",
     selection: {
-      minSeverity: Number(config.severity) || 0,
+      minSeverity: numberOf(config, "severity", { usual: 1, least: 1, most: 1000 }),
       sources: (config.sources ?? "")
         .split(/[\n,]/)
         .map((name) => name.trim())
@@ -109,8 +110,8 @@ function settingsOf(config: EventsConfig): WatchSettings {
       ...(config.eventType ? { eventType: config.eventType } : {}),
     },
     fields: config.fields ?? [],
-    publishingMs: Number(config.publishingMs) || 500,
-    queueSize: Number(config.queueSize) || 1000,
+    publishingMs: numberOf(config, "publishingMs", { usual: 500, least: 10, most: 3_600_000 }),
+    queueSize: numberOf(config, "queueSize", { usual: 1000, least: 1, most: 1_000_000 }),
   };
 }
 

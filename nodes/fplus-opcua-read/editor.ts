@@ -1,3 +1,4 @@
+import { numberFrom, shownWith } from "../editor/checks.ts";
 import { addNodePicker } from "../editor/opcua/node-picker.ts";
 import type { TagRow } from "../editor/opcua/tag-row.ts";
 import { TagTable } from "../editor/opcua/tag-table.ts";
@@ -16,37 +17,17 @@ RED.nodes.registerType("fplus-opcua-read", {
     endpoint: { value: "", type: "fplus-opcua-endpoint", required: true },
     source: { value: "discover" },
     root: { value: "" },
-    limit: {
-      value: "1000",
-      validate: (value: string, _options: unknown) => Number(value) >= 1 || "Give the number of tags to read at most.",
-    },
+    limit: { value: "1000", validate: numberFrom(1, undefined, " of tags") },
     tags: { value: [] },
     mode: { value: "subscribe" },
-    pollMs: {
-      value: "1000",
-      validate: (value: string, _options: unknown) => Number(value) >= 10 || "Give 10 milliseconds or more.",
-    },
-    publishingMs: {
-      value: "100",
-      validate: (value: string, _options: unknown) => Number(value) >= 10 || "Give 10 milliseconds or more.",
-    },
-    samplingMs: {
-      value: "0",
-      validate: (value: string, _options: unknown) =>
-        Number(value) >= 0 || "Give milliseconds; 0 is as fast as the server can.",
-    },
-    queueSize: { value: "10", validate: (value: string, _options: unknown) => Number(value) >= 1 || "Give 1 or more." },
-    surviveSeconds: {
-      value: "30",
-      validate: (value: string | undefined, _options: unknown) =>
-        value === undefined || Number(value) >= 0 || "Give seconds; 0 leaves the queue as it is.",
-    },
+    pollMs: { value: "1000", validate: shownWith("mode", "poll", numberFrom(10, undefined, " of milliseconds")) },
+    publishingMs: { value: "100", validate: numberFrom(10, undefined, " of milliseconds") },
+    samplingMs: { value: "0", validate: numberFrom(0, undefined, " of milliseconds") },
+    queueSize: { value: "10", validate: numberFrom(1) },
+    surviveSeconds: { value: "30", validate: numberFrom(0, undefined, " of seconds") },
     acknowledge: { value: "stored" },
     enums: { value: "text" },
-    staleSeconds: {
-      value: "60",
-      validate: (value: string, _options: unknown) => Number(value) >= 0 || "Give seconds; 0 for never.",
-    },
+    staleSeconds: { value: "60", validate: numberFrom(0, undefined, " of seconds") },
     output: { value: "batch" },
   },
   label() {

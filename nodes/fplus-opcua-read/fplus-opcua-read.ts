@@ -10,6 +10,7 @@ import {
   messagesOf,
   type NodeBehaviour,
   type NodeContext,
+  numberOf,
   onFlowsStarted,
   type OutputShape,
   Rate,
@@ -46,13 +47,14 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   // Only a whole batch can be confirmed by who stores it.
   const how: ReadingConfig = output === "batch" ? config : { ...config, acknowledge: "handed" };
   const rate = new Rate();
+  const limit = numberOf(config, "limit", { usual: USUAL_LIMIT, least: 1 });
   let begin: (() => void) | undefined;
   let isStarted = false;
   const stopWaiting = onFlowsStarted(node.RED, () => {
     isStarted = true;
     begin?.();
   });
-  const watch = new DeviceWatch(endpoint, Number(config.staleSeconds || 0) * 1000, (messages) =>
+  const watch = new DeviceWatch(endpoint, numberOf(config, "staleSeconds", { usual: 0, least: 0 }) * 1000, (messages) =>
     node.send([null, messages]),
   );
   const listener = {
@@ -73,8 +75,7 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   const { reader } = lease.value;
   let source: SessionUser | undefined;
   let chosen = 0;
-  if (config.source === "discover")
-    source = new Discovery(endpoint, listener, config.root, Number(config.limit) || USUAL_LIMIT);
+  if (config.source === "discover") source = new Discovery(endpoint, listener, config.root, limit);
   else {
     const { tags, mistakes } = checkTags(config.tags ?? []);
     chosen = tags.length;

@@ -11,7 +11,7 @@ import {
 } from "../../lib/opcua/index.ts";
 import type { Lease, Plant, Resource } from "../../lib/plant/index.ts";
 import type { SampleBatch } from "../../lib/sample/index.ts";
-import { objectNumber } from "../frame/index.ts";
+import { numberOf, objectNumber } from "../frame/index.ts";
 
 /** How tags are read, as the dialog says it. */
 export interface ReadingConfig {
@@ -89,18 +89,21 @@ export class Reading implements Resource {
 }
 
 function pollerOptions(config: ReadingConfig, listener: ReadingListener): PollerOptions {
-  return { ...listener, enumTexts: config.enums !== "number", everyMs: Number(config.pollMs) || 1000 };
+  return {
+    ...listener,
+    enumTexts: config.enums !== "number",
+    everyMs: numberOf(config, "pollMs", { usual: 1000, least: 10 }),
+  };
 }
 
 function monitorOptions(config: ReadingConfig, listener: ReadingListener): MonitorOptions {
-  const { publishingMs, samplingMs, queueSize, surviveSeconds = SURVIVE_SECONDS, acknowledge, enums } = config;
   return {
     ...listener,
-    enumTexts: enums !== "number",
-    publishingMs: Number(publishingMs) || 100,
-    samplingMs: Number(samplingMs) || 0,
-    queueSize: Number(queueSize) || 10,
-    surviveMs: Number(surviveSeconds) * 1000,
-    acknowledge: acknowledge === "handed" ? "handed" : "stored",
+    enumTexts: config.enums !== "number",
+    publishingMs: numberOf(config, "publishingMs", { usual: 100, least: 10 }),
+    samplingMs: numberOf(config, "samplingMs", { usual: 0, least: 0 }),
+    queueSize: numberOf(config, "queueSize", { usual: 10, least: 1 }),
+    surviveMs: numberOf(config, "surviveSeconds", { usual: SURVIVE_SECONDS, least: 0 }) * 1000,
+    acknowledge: config.acknowledge === "handed" ? "handed" : "stored",
   };
 }

@@ -1,10 +1,4 @@
-/** A number in a range, or a `${VARIABLE}` that holds one. */
-function between(low: number, high: number): (value: string, options: unknown) => boolean | string {
-  return (value, _options) =>
-    /^\$\{.+\}$/.test(value) ||
-    (value !== "" && Number(value) >= low && Number(value) <= high) ||
-    `Give a number from ${low} to ${high}.`;
-}
+import { numberFrom, onOrOff } from "../editor/checks.ts";
 
 RED.nodes.registerType("fplus-opcua-simulator", {
   category: "Factory+",
@@ -16,16 +10,11 @@ RED.nodes.registerType("fplus-opcua-simulator", {
   outputs: 0,
   defaults: {
     name: { value: "" },
-    enabled: {
-      value: "on",
-      validate(value, _options) {
-        return /^(on|off|\$\{.+\})$/.test(value) || "Write on, off, or a ${VARIABLE} that holds one of them.";
-      },
-    },
-    port: { value: "4840", validate: between(1, 65_535) },
-    tags: { value: "169", validate: between(6, 10_000) },
-    rateMs: { value: "1000", validate: between(20, 3_600_000) },
-    seed: { value: "1", validate: between(0, 4_294_967_295) },
+    enabled: { value: "on", validate: onOrOff },
+    port: { value: "4840", validate: numberFrom(1, 65_535) },
+    tags: { value: "169", validate: numberFrom(6, 10_000) },
+    rateMs: { value: "1000", validate: numberFrom(20, 3_600_000, " of milliseconds") },
+    seed: { value: "1", validate: numberFrom(0, 4_294_967_295) },
   },
   label() {
     return this.name || "opcua simulator";

@@ -2,7 +2,15 @@ import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { FplusError } from "../../lib/errors/index.ts";
 import { Simulator, type SimulatorOptions } from "../../lib/opcua/index.ts";
-import { amount, defineNode, liveStatus, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
+import {
+  amount,
+  defineNode,
+  liveStatus,
+  type NodeBehaviour,
+  type NodeContext,
+  numberOf,
+  switchOf,
+} from "../frame/index.ts";
 
 interface SimulatorConfig {
   readonly name: string;
@@ -16,7 +24,7 @@ interface SimulatorConfig {
 /** An OPC UA server with a simulated plant behind it. */
 export default function (RED: NodeAPI): void {
   defineNode<SimulatorConfig>(RED, "fplus-opcua-simulator", (node) => {
-    if (node.config.enabled !== "off") return run(node);
+    if (switchOf(node.config, "enabled")) return run(node);
     node.status("idle", "off");
     return {};
   });
@@ -65,17 +73,12 @@ function run(node: NodeContext<SimulatorConfig>): NodeBehaviour {
 }
 
 function readSettings(config: SimulatorConfig, pkiFolder: string): Omit<SimulatorOptions, "onError"> {
-  const number = (field: "port" | "tags" | "rateMs" | "seed", usual: number, low: number, high: number): number => {
-    const value = config[field] === "" ? usual : Number(config[field]);
-    if (value >= low && value <= high) return value;
-    throw new FplusError("config.invalid", `${config[field]} is not between ${low} and ${high}`, { field });
-  };
   return {
     host: "127.0.0.1",
-    port: number("port", 4840, 1, 65_535),
-    tags: number("tags", 169, 6, 10_000),
-    rateMs: number("rateMs", 1000, 20, 3_600_000),
-    seed: number("seed", 1, 0, 4_294_967_295),
+    port: numberOf(config, "port", { usual: 4840, least: 1, most: 65_535 }),
+    tags: numberOf(config, "tags", { usual: 169, least: 6, most: 10_000 }),
+    rateMs: numberOf(config, "rateMs", { usual: 1000, least: 20, most: 3_600_000 }),
+    seed: numberOf(config, "seed", { usual: 1, least: 0, most: 4_294_967_295 }),
     pkiFolder,
   };
 }

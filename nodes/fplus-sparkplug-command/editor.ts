@@ -1,3 +1,5 @@
+import { numberFrom } from "../editor/checks.ts";
+
 RED.nodes.registerType("fplus-sparkplug-command", {
   category: "Factory+",
   color: "#D8BFD8",
@@ -15,12 +17,7 @@ RED.nodes.registerType("fplus-sparkplug-command", {
         return value.split("/").length >= 3 || "Write group/edge node/device/metric, or leave it blank for msg.topic.";
       },
     },
-    timeoutSeconds: {
-      value: "5",
-      validate(value, _options) {
-        return (value !== "" && Number(value) >= 0 && Number(value) <= 3600) || "Give 0 to 3600 seconds.";
-      },
-    },
+    timeoutSeconds: { value: "5", validate: numberFrom(0, 3600, " of seconds") },
   },
   label() {
     return this.name || String(this["metric"] || "sparkplug command");

@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import type { HostService } from "../fplus-sparkplug-host/service.ts";
-import { defineNode } from "../frame/index.ts";
+import { defineNode, numberOf } from "../frame/index.ts";
 
 interface CommandConfig {
   readonly name: string;
@@ -17,7 +17,11 @@ export default function (RED: NodeAPI): void {
   defineNode<CommandConfig>(RED, "fplus-sparkplug-command", (node) => {
     const { config } = node;
     const { host } = node.service<HostService>(config.host, "host");
-    const timeoutMs = timeoutOf(config.timeoutSeconds);
+    const timeoutMs = numberOf(config, "timeoutSeconds", { usual: 5, least: 0, most: 3600 }) * 1000;
+    if (config.metric && config.metric.split("/").length < 3) {
+      const hint = "Write group/edge node/device/metric, or leave it blank for msg.topic.";
+      throw new FplusError("config.invalid", `no path of a metric: ${config.metric}`, { field: "metric", hint });
+    }
     node.status("idle", "ready");
     return {
       async input(msg, send) {
@@ -55,10 +59,4 @@ export default function (RED: NodeAPI): void {
       },
     };
   });
-}
-
-function timeoutOf(value: string | number): number {
-  const seconds = value === "" || value === undefined ? 5 : Number(value);
-  if (seconds >= 0 && seconds <= 3600) return seconds * 1000;
-  throw new FplusError("config.invalid", "not a number of seconds from 0 to 3600", { field: "confirmation" });
 }

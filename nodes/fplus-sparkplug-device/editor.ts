@@ -1,3 +1,5 @@
+import { numberFrom, shownWith } from "../editor/checks.ts";
+
 RED.nodes.registerType("fplus-sparkplug-device", {
   category: "Factory+",
   color: "#D8BFD8",
@@ -15,18 +17,11 @@ RED.nodes.registerType("fplus-sparkplug-device", {
       },
     },
     publish: { value: "all" },
-    deadband: {
-      value: "0",
-      validate(value, _options) {
-        return this["publish"] !== "changes" || Number(value) >= 0 || "Give a number from 0 up.";
-      },
-    },
+    deadband: { value: "0", validate: shownWith("publish", "changes", numberFrom(0)) },
     deadbandUnit: { value: "absolute" },
     maxSilenceSeconds: {
       value: "0",
-      validate(value, _options) {
-        return this["publish"] !== "changes" || Number(value) >= 0 || "Give a number of seconds; 0 for never.";
-      },
+      validate: shownWith("publish", "changes", numberFrom(0, undefined, " of seconds")),
     },
   },
   label() {

@@ -1,10 +1,9 @@
 import type { NodeAPI } from "node-red";
 import type { EdgeNode } from "../../lib/sparkplug/index.ts";
-import { FplusError } from "../../lib/errors/index.ts";
 import { valueTypeName } from "../../lib/sample/index.ts";
 import { checkId, ReportByException } from "../../lib/sparkplug/index.ts";
 import type { EdgeService } from "../fplus-sparkplug-edge/service.ts";
-import { amount, batchOf, defineNode, liveStatus, type Message, Rate } from "../frame/index.ts";
+import { amount, batchOf, defineNode, liveStatus, type Message, numberOf, Rate } from "../frame/index.ts";
 
 interface DeviceConfig {
   readonly name: string;
@@ -19,7 +18,7 @@ interface DeviceConfig {
 /** Publishes samples as the metrics of Sparkplug devices, and hands on what hosts write to them. */
 export default function (RED: NodeAPI): void {
   defineNode<DeviceConfig>(RED, "fplus-sparkplug-device", (node) => {
-    const service = node.service<EdgeService>(node.config.edge, "edge node");
+    const service = node.service<EdgeService>(node.config.edge, "edge");
     const device = node.config.device === "" ? "" : checkId(node.config.device, "device");
     const exception = exceptionOf(node.config);
     const rate = new Rate();
@@ -67,10 +66,7 @@ export default function (RED: NodeAPI): void {
 
 function exceptionOf(config: DeviceConfig): ReportByException | undefined {
   if (config.publish !== "changes") return undefined;
-  const deadband = Number(config.deadband || 0);
-  const silence = Number(config.maxSilenceSeconds || 0);
-  if (!(deadband >= 0)) throw new FplusError("config.invalid", "not a number from 0 up", { field: "deadband" });
-  if (!(silence >= 0))
-    throw new FplusError("config.invalid", "not a number of seconds from 0 up", { field: "at least every" });
+  const deadband = numberOf(config, "deadband", { usual: 0, least: 0 });
+  const silence = numberOf(config, "maxSilenceSeconds", { usual: 0, least: 0 });
   return new ReportByException({ deadband, percent: config.deadbandUnit === "percent", maxSilenceMs: silence * 1000 });
 }

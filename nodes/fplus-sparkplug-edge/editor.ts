@@ -1,3 +1,5 @@
+import { numberFrom } from "../editor/checks.ts";
+
 /** Sparkplug ids go into topics. */
 function validId(value: string, _options: unknown): boolean | string {
   if (/^\$\{.+\}$/.test(value)) return true;
@@ -24,12 +26,7 @@ RED.nodes.registerType("fplus-sparkplug-edge", {
     },
     primaryHost: { value: "", validate: (value: string, options: unknown) => value === "" || validId(value, options) },
     typedData: { value: true },
-    spoolMegabytes: {
-      value: "512",
-      validate(value, _options) {
-        return Number(value) >= 1 || "Give the size of the spool in megabytes, 1 or more.";
-      },
-    },
+    spoolMegabytes: { value: "512", validate: numberFrom(1, undefined, " of megabytes") },
     spoolPolicy: { value: "drop-oldest" },
   },
   label() {

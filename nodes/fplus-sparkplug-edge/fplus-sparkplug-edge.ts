@@ -5,7 +5,7 @@ import { FplusError } from "../../lib/errors/index.ts";
 import { checkId, type EdgeCommand, EdgeNode } from "../../lib/sparkplug/index.ts";
 import { openSpool, type SpoolPolicy } from "../../lib/spool/index.ts";
 import type { BrokerService } from "../fplus-broker/fplus-broker.ts";
-import { defineNode, type NodeContext } from "../frame/index.ts";
+import { defineNode, type NodeContext, numberOf } from "../frame/index.ts";
 import { type EdgeService, SharedEdge } from "./service.ts";
 
 interface EdgeConfig {
@@ -25,7 +25,8 @@ export default function (RED: NodeAPI): void {
   defineNode<EdgeConfig>(RED, "fplus-sparkplug-edge", (node) => {
     const { plant, config } = node;
     const group = checkId(config.group, "group");
-    const edgeNode = checkId(config.edgeNode, "edge node");
+    const edgeNode = checkId(config.edgeNode, "edgeNode");
+    if (config.primaryHost) checkId(config.primaryHost, "primaryHost");
     const address = config.broker
       ? node.service<BrokerService>(config.broker, "broker").address()
       : plant.brokerAddress();
@@ -34,7 +35,7 @@ export default function (RED: NodeAPI): void {
     const directory = path.join(plant.stateDir, "spool", `${group}-${edgeNode}`.replace(/[^\w.-]/g, "_"));
     const spool = {
       directory,
-      maxBytes: (Number(config.spoolMegabytes) || 512) * 1024 * 1024,
+      maxBytes: numberOf(config, "spoolMegabytes", { usual: 512, least: 1 }) * 1024 * 1024,
       policy: config.spoolPolicy || ("drop-oldest" as const),
     };
     const listeners = new Set<(command: EdgeCommand) => void>();
@@ -72,7 +73,7 @@ function addressesOf(urls: string, first: BrokerAddress): BrokerAddress[] {
     .map((url) => {
       if (/^(mqtts?|wss?):\/\/[^/]+/.test(url)) return { ...first, url };
       throw new FplusError("config.invalid", `not a broker address: ${url}`, {
-        field: "other servers",
+        field: "otherServers",
         hint: "Write them like mqtt://192.168.0.6:1883, separated by commas.",
       });
     });

@@ -1,3 +1,5 @@
+import { numberFrom } from "../editor/checks.ts";
+
 RED.nodes.registerType("fplus-sparkplug-host", {
   category: "config",
   defaults: {
@@ -12,12 +14,7 @@ RED.nodes.registerType("fplus-sparkplug-host", {
     },
     broker: { value: "", type: "fplus-broker", required: false },
     groups: { value: "" },
-    reorderSeconds: {
-      value: "2",
-      validate(value, _options) {
-        return (value !== "" && Number(value) >= 0 && Number(value) <= 60) || "Give 0 to 60 seconds.";
-      },
-    },
+    reorderSeconds: { value: "2", validate: numberFrom(0, 60, " of seconds") },
     stateVersion: { value: "3" },
     keepBirths: { value: "folder" },
   },

@@ -1,11 +1,10 @@
 import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { openLink } from "../../lib/broker/index.ts";
-import { FplusError } from "../../lib/errors/index.ts";
 import { CachedBirths, type Plant } from "../../lib/plant/index.ts";
 import { BirthFolder, type BirthStore, checkId } from "../../lib/sparkplug/index.ts";
 import type { BrokerService } from "../fplus-broker/fplus-broker.ts";
-import { defineNode, serviceOf } from "../frame/index.ts";
+import { defineNode, numberOf, serviceOf } from "../frame/index.ts";
 import { type HostService, SharedHost } from "./service.ts";
 
 interface HostConfig {
@@ -27,7 +26,7 @@ export default function (RED: NodeAPI): void {
     "fplus-sparkplug-host",
     (node) => {
       const { config, plant } = node;
-      const hostId = checkId(config.host, "host id");
+      const hostId = checkId(config.host, "host");
       const address = config.broker
         ? node.service<BrokerService>(config.broker, "broker").address()
         : plant.brokerAddress();
@@ -40,7 +39,7 @@ export default function (RED: NodeAPI): void {
         hostId,
         groups,
         address,
-        reorderTimeoutMs: secondsOf(config.reorderSeconds) * 1000,
+        reorderTimeoutMs: numberOf(config, "reorderSeconds", { usual: 2, least: 0, most: 60 }) * 1000,
         stateVersion: config.stateVersion === "2" ? (2 as const) : (3 as const),
       };
       const lease = plant.leases.acquire(
@@ -79,12 +78,6 @@ function birthStore(
     return { births: new BirthFolder(path.join(plant.stateDir, "births", hostId.replace(/[^\w.-]/g, "_"))) };
   const cache = plant.cache();
   return { births: new CachedBirths(cache.value, hostId), release: () => cache.release() };
-}
-
-function secondsOf(value: string | number): number {
-  const seconds = value === "" || value === undefined ? 2 : Number(value);
-  if (seconds >= 0 && seconds <= 60) return seconds;
-  throw new FplusError("config.invalid", "not a number of seconds from 0 to 60", { field: "reorder timeout" });
 }
 
 /** `GET /fplus/sparkplug/:id/metrics?search=`: paths of metrics that a deployed host knows, for the command dialog. */

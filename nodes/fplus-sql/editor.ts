@@ -1,3 +1,4 @@
+import { numberFrom } from "../editor/checks.ts";
 import { browseSchema } from "./schema-browser.ts";
 import { Trial } from "./trial.ts";
 
@@ -25,26 +26,9 @@ RED.nodes.registerType("fplus-sql", {
     },
     params: { value: "params" },
     output: { value: "rows" },
-    batchRows: {
-      value: "500",
-      validate(value, _options) {
-        return (
-          this["output"] === "rows" || (Number(value) >= 1 && Number(value) <= 100_000) || "Give 1 to 100,000 rows."
-        );
-      },
-    },
+    batchRows: { value: "500", validate: numberFrom(1, 100_000, " of rows") },
     pace: { value: "free" },
-    timeout: {
-      value: "",
-      validate(value, _options) {
-        return (
-          value === "" ||
-          Number(value) >= 0 ||
-          /^\$\{.+\}$/.test(value) ||
-          "Give seconds; 0 = no limit, blank = as the database."
-        );
-      },
-    },
+    timeout: { value: "", validate: numberFrom(0, undefined, " of seconds") },
     isolation: { value: "" },
     outputs: { value: 1 },
   },

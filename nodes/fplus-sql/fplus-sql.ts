@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import type { Database, SqlSession } from "../../lib/database/index.ts";
 import { databaseOf, poolTrouble } from "../fplus-database/service.ts";
 import { amount, defineNode, liveStatus, type Message, type NodeContext } from "../frame/index.ts";
-import { requestOf, type SqlConfig, transactionOf } from "./request.ts";
+import { batchRowsOf, requestOf, type SqlConfig, timeoutOf, transactionOf } from "./request.ts";
 import { RowStreams } from "./row-stream.ts";
 
 type Send = (messages: Message | (Message | null)[]) => void;
@@ -10,6 +10,9 @@ type Send = (messages: Message | (Message | null)[]) => void;
 /** Runs SQL at every message, or begins and ends a transaction that a message carries along. */
 export default function (RED: NodeAPI): void {
   defineNode<SqlConfig>(RED, "fplus-sql", (node) => {
+    // Wrong numbers show at once, not at the first message.
+    timeoutOf(node.config);
+    batchRowsOf(node.config);
     const lease = databaseOf(node);
     const streams = new RowStreams();
     const work = new Work(node, streams);
@@ -85,7 +88,10 @@ class Work {
       return rowCount;
     }
     const shape = { eachRow: config.output === "row", asked: config.pace === "asked" };
-    const options = { ...request.options, batchRows: Math.max(1, Number(config.batchRows) || 500) };
+    const options = {
+      ...request.options,
+      batchRows: batchRowsOf(config),
+    };
     const rows = await within((session) =>
       this.#streams.send(session.stream(request.sql, request.parameters, options), shape, (payload, parts) =>
         send([{ ...msg, payload, parts }, null]),

@@ -1,6 +1,6 @@
 import type { Parameters, StatementOptions, TransactionOptions } from "../../lib/database/index.ts";
 import { FplusError } from "../../lib/errors/index.ts";
-import type { Message } from "../frame/index.ts";
+import { type Message, numberOf } from "../frame/index.ts";
 
 /** The properties of the dialog. */
 export interface SqlConfig {
@@ -39,12 +39,29 @@ export function requestOf(config: SqlConfig, msg: Message, given: unknown, signa
       hint: "Write one in the node, or send it in msg.query.",
     });
   }
-  const seconds = config.timeout === "" || config.timeout === undefined ? undefined : Number(config.timeout);
+  const timeoutMs = timeoutOf(config);
   return {
     sql,
     parameters: parametersOf(given, config.params || "params"),
-    options: { signal, ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }) },
+    options: { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
   };
+}
+
+/**
+ * How long a statement may run; undefined = as long as the database says.
+ * @throws FplusError `config.invalid`
+ */
+export function timeoutOf(config: SqlConfig): number | undefined {
+  if (config.timeout === "" || config.timeout === undefined) return undefined;
+  return numberOf(config, "timeout", { usual: 0, least: 0 }) * 1000;
+}
+
+/**
+ * How many rows a message of a stream has.
+ * @throws FplusError `config.invalid`
+ */
+export function batchRowsOf(config: SqlConfig): number {
+  return config.output === "rows" ? 1 : numberOf(config, "batchRows", { usual: 500, least: 1, most: 100_000 });
 }
 
 /** The id of the transaction that a message is in. */

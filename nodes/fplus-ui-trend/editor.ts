@@ -1,12 +1,10 @@
+import { numberFrom } from "../editor/checks.ts";
 import { widgetNode } from "../editor/widget.ts";
 
 RED.nodes.registerType(
   "fplus-ui-trend",
   widgetNode("fplus-ui-trend", 9, {
     signals: { value: "" },
-    minutes: {
-      value: "5",
-      validate: (value: string, _options: unknown) => Number(value) > 0 || "Give the minutes to show at first.",
-    },
+    minutes: { value: "5", validate: numberFrom(0.1, undefined, " of minutes") },
   }),
 );

@@ -39,9 +39,18 @@ const STATES: Partial<Record<LifecycleEvent["kind"], DeviceCondition>> = {
   "device-stale": "stale",
 };
 
-/** Registers a dashboard widget: `bundle` is its file in `resources/`, `component` its name there. */
-export function defineWidget(RED: NodeAPI, type: string, bundle: string, component: string): void {
-  defineNode<WidgetConfig>(RED, type, (node) => widget(node, type, bundle, component));
+/** Registers a dashboard widget: `bundle` is its file in `resources/`, `component` its name there; `check` throws where a field of its own is wrong. */
+export function defineWidget<C extends WidgetConfig>(
+  RED: NodeAPI,
+  type: string,
+  bundle: string,
+  component: string,
+  check: (config: C) => void = () => undefined,
+): void {
+  defineNode<C>(RED, type, (node) => {
+    check(node.config);
+    return widget(node, type, bundle, component);
+  });
 }
 
 function widget(node: NodeContext<WidgetConfig>, type: string, bundle: string, component: string): NodeBehaviour {

@@ -13,7 +13,9 @@ export {
 export { stateMessage } from "./device-state.ts";
 export { onFlowsStarted } from "./flows-started.ts";
 export { amount, liveStatus, Rate } from "./live-status.ts";
+export { numberOf, type NumberRange } from "./number.ts";
 export { objectNumber } from "./object-number.ts";
 export { batchOf, messagesOf, type OutputShape } from "./samples.ts";
 export type { StatusState } from "./status.ts";
 export { substitute } from "./substitute.ts";
+export { switchOf } from "./switch.ts";

@@ -11,7 +11,6 @@ import {
   drawWire,
   type Editor,
   editorOverPlant,
-  openConfigDialog,
   openDialog,
   press,
   statusShows,
@@ -30,45 +29,6 @@ describe("the editor", () => {
   editor.test("shows the plant on the canvas, alive", async (page) => {
     await statusShows(page, /174 tags · \d+\/s/);
     await editor.screenshot("editor");
-  });
-
-  editor.test("every dialog opens with its fields labelled, and its help", async (page) => {
-    const nodes = await page.evaluate(() => {
-      const found: { id: string; type: string; config: boolean }[] = [];
-      RED.nodes.eachNode(({ id, type }) => void found.push({ id, type, config: false }));
-      RED.nodes.eachConfig(({ id, type }) => void found.push({ id, type, config: true }));
-      return found.filter(({ type }) => type.startsWith("fplus-"));
-    });
-    assert.ok(nodes.length >= 14);
-    for (const { id, type, config } of nodes) {
-      await (config ? openConfigDialog(page, type, id) : openDialog(page, id));
-      const unlabelled = await page.evaluate(() =>
-        [
-          ...document.querySelectorAll<HTMLElement>(
-            ".red-ui-tray-body [id^=node-input-], .red-ui-tray-body [id^=node-config-input-]",
-          ),
-        ]
-          .filter(
-            (field) =>
-              field.offsetParent !== null &&
-              field.id !== "node-input-node-disabled" &&
-              field.id !== "node-config-input-node-disabled",
-          )
-          .filter(
-            ({ id: field }) =>
-              document.querySelector(`label[for="${field}"]`) === null && !/scope|icon|outputs|-btn-/.test(field),
-          )
-          .map((field) => field.id),
-      );
-      assert.deepEqual(unlabelled, [], type);
-      await editor.screenshot(`dialog-${type}`);
-      await closeDialog(page, "cancel");
-    }
-    const types = Object.keys(manifest["node-red"].nodes);
-    assert.deepEqual(
-      nodes.map(({ type }) => type).filter((type) => !types.includes(type)),
-      [],
-    );
   });
 
   editor.test("every check of a field can say what is wrong", async (page) => {

@@ -20,7 +20,17 @@ export interface Editor {
   readonly nodes: {
     node(id: string): EditorNode | null;
     getType(type: string): {
-      readonly defaults: Record<string, { readonly validate?: (value: unknown, options: unknown) => unknown }>;
+      readonly category: string;
+      readonly defaults: Record<
+        string,
+        {
+          readonly value: unknown;
+          readonly type?: string;
+          readonly required?: boolean;
+          readonly label?: string;
+          readonly validate?: (value: unknown, options: unknown) => unknown;
+        }
+      >;
     };
     eachNode(visit: (node: EditorNode) => void): void;
     eachConfig(visit: (node: EditorNode) => void): void;
