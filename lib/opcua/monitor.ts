@@ -78,8 +78,9 @@ export class Monitor implements TagReader {
     return this.#items.refused;
   }
 
-  get silence(): number {
-    return this.#kept.current?.silence ?? 0;
+  get overdue(): number {
+    const subscription = this.#kept.current;
+    return subscription === undefined ? 0 : Math.max(0, subscription.silence - subscription.keepAliveMs);
   }
 
   get revised(): boolean {

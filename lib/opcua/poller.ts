@@ -53,7 +53,7 @@ export class Poller implements TagReader {
     return this.#refused.size;
   }
 
-  get silence(): number {
+  get overdue(): number {
     return this.#heardAt === 0 ? 0 : Math.max(0, Date.now() - this.#heardAt - this.#options.everyMs);
   }
 

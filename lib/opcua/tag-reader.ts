@@ -9,8 +9,8 @@ export interface TagReader extends SessionUser {
   readonly active: number;
   /** Tags that the server refused. */
   readonly refused: number;
-  /** Milliseconds since the server last said anything. */
-  readonly silence: number;
+  /** Milliseconds for which a word of the server is overdue: a value, or that there is none. */
+  readonly overdue: number;
   /** Whether the server does other than was asked; `onNotice` said what. */
   readonly revised: boolean;
   /** Reads these tags from now on; what is the same as before goes on undisturbed. */

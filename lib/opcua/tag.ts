@@ -44,6 +44,14 @@ export const NODE_ID =
 
 const TRIGGERS: ReadonlySet<unknown> = new Set<DataChangeTrigger>(["status", "value", "timestamp"]);
 
+/** The largest number a tag may ask for: a day between samples, and what a server could ever keep. */
+const MOST = {
+  samplingMs: 86_400_000,
+  queueSize: 1_000_000,
+  deadband: Number.MAX_VALUE,
+  deadbandPercent: 100,
+} as const;
+
 /** Sorts the lines of a table into tags and mistakes; a table full of mistakes still gives its good lines. */
 export function checkTags(rows: readonly unknown[]): { tags: Tag[]; mistakes: TagMistake[] } {
   const tags: Tag[] = [];
@@ -82,15 +90,19 @@ function mistakeIn(row: unknown, seen: Set<string>): TagMistake | undefined {
     if (!isBrowsePath(String(tag.nodeId)))
       return { field: "nodeId", reason: "is no path from a device of that type, like /2:Motor/2:Speed" };
   }
-  for (const field of ["samplingMs", "queueSize", "deadband", "deadbandPercent"] as const) {
+  for (const [field, most] of Object.entries(MOST) as [keyof typeof MOST, number][]) {
     const value = tag[field];
-    if (value !== undefined && !(typeof value === "number" && value >= 0))
-      return { field, reason: "is no number from 0 on" };
+    if (value === undefined) continue;
+    if (!(typeof value === "number" && value >= 0)) return { field, reason: "is no number from 0 on" };
+    if (value > most) return { field, reason: `is above ${most}` };
   }
   if (tag.deadband !== undefined && tag.deadbandPercent !== undefined)
     return { field: "deadbandPercent", reason: "stands beside a deadband; choose one" };
   if (tag.trigger !== undefined && !TRIGGERS.has(tag.trigger))
     return { field: "trigger", reason: "is none of status, value, timestamp" };
+  if (tag.unit !== undefined && typeof tag.unit !== "string") return { field: "unit", reason: "is no text" };
+  if (tag.hierarchy !== undefined && !isHierarchy(tag.hierarchy))
+    return { field: "hierarchy", reason: "is no list of names" };
   const name = `${tag.device}/${tag.metric}`;
   const key = `${String(tag.type ?? "")} ${name}`;
   if (seen.has(key)) return { field: "metric", reason: `${name} is there twice` };
@@ -109,6 +121,10 @@ export function addressMistake(address: unknown): string | undefined {
     }
   }
   return `${JSON.stringify(address ?? "")} is no NodeId like ns=2;s=Name`;
+}
+
+function isHierarchy(levels: unknown): boolean {
+  return Array.isArray(levels) && levels.every((level) => typeof level === "string" && level !== "");
 }
 
 function cleaned(tag: Tag): Tag {

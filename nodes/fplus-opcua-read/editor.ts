@@ -1,6 +1,6 @@
 import { numberFrom, shownWith } from "../editor/checks.ts";
 import { addNodePicker } from "../editor/opcua/node-picker.ts";
-import type { TagRow } from "../editor/opcua/tag-row.ts";
+import type { TagRow } from "../tag-table/tag-row.ts";
 import { TagTable } from "../editor/opcua/tag-table.ts";
 
 let table: TagTable | undefined;
@@ -10,7 +10,7 @@ RED.nodes.registerType("fplus-opcua-read", {
   color: "#A6BBCF",
   icon: "fplus-opcua-read.svg",
   paletteLabel: "opcua read",
-  inputs: 0,
+  inputs: 1,
   outputs: 2,
   defaults: {
     name: { value: "" },
@@ -36,6 +36,7 @@ RED.nodes.registerType("fplus-opcua-read", {
   labelStyle() {
     return this.name ? "node_label_italic" : "";
   },
+  inputLabels: "a table of tags",
   outputLabels: ["samples", "states of devices"],
   oneditprepare() {
     // A reader that was deployed before these could be chosen.
@@ -45,9 +46,8 @@ RED.nodes.registerType("fplus-opcua-read", {
     const shown = table;
     addNodePicker({ field: "node-input-root", classes: ["object"] });
     const show = (): void => {
-      const discover = $("#node-input-source").val() === "discover";
-      $(".fplus-opcua-read-discover").toggle(discover);
-      $(".fplus-opcua-read-table").toggle(!discover);
+      const source = $("#node-input-source").val();
+      for (const way of ["discover", "table", "message"]) $(`.fplus-opcua-read-${way}`).toggle(source === way);
       const poll = $("#node-input-mode").val() === "poll";
       $(".fplus-opcua-read-poll").toggle(poll);
       $(".fplus-opcua-read-subscribe").toggle(!poll);

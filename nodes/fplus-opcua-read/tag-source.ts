@@ -5,18 +5,19 @@ type Session = Parameters<SessionUser["connected"]>;
 
 /** Whom a source of tags tells. */
 export interface TagSourceListener {
-  onTags(tags: readonly Tag[]): void;
-  onError(error: unknown): void;
-  onNotice(text: string): void;
+  readonly onTags: (tags: readonly Tag[]) => void;
+  readonly onError: (error: unknown) => void;
+  readonly onNotice: (text: string) => void;
 }
 
 const LOOK_AGAIN_MS = 30_000;
 
 /** Tags that only the server knows. It is asked at every connection, because it may have changed; what did not is read on. */
-abstract class TagSource implements SessionUser {
+export abstract class TagSource implements SessionUser {
   readonly #endpoint: Endpoint;
   protected readonly listener: TagSourceListener;
   #retry: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(endpoint: Endpoint, listener: TagSourceListener) {
     this.#endpoint = endpoint;
@@ -29,11 +30,16 @@ abstract class TagSource implements SessionUser {
     const tags = await this.find(...session);
     if (tags.length > 0) this.listener.onTags(tags);
     // A server that is still building its address space has its variables later.
-    else this.#retry = setTimeout(() => this.#endpoint.restart("no variables yet"), LOOK_AGAIN_MS);
+    else if (!this.#closed) this.#retry = setTimeout(() => this.#endpoint.restart("no variables yet"), LOOK_AGAIN_MS);
   }
 
   disconnected(): void {
     clearTimeout(this.#retry);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.disconnected();
   }
 }
 

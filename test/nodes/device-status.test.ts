@@ -99,12 +99,16 @@ test("frozen, broken and mended machines, and a killed server: on MQTT within se
   assert.equal(broken.reason, "BadCommunicationError");
   assert.ok(Math.abs(Date.now() - Date.parse(broken.since)) < 10_000);
   assert.equal(states.get("Device1")!.status, "online", "its neighbour works");
+  const shown = (reader: string): string =>
+    String((node(reader).status.args.at(-1)?.[0] as { text?: string } | undefined)?.text);
+  await until("the same under the reader", () => shown("r1").endsWith(" · Press01 error"));
   await measure("mended", () => command("mend"), "Press01", "online");
   const frozen = await measure("frozen (2 s without a value)", () => command("freeze"), "Press01", "stale");
   assert.match(frozen.reason!, /^no value for \d s$/);
   await measure("mended again", () => command("mend"), "Press01", "online");
   const gone = await measure("server killed", () => server.stop("SIGKILL"), "Counter1", "offline");
   assert.ok(gone.reason);
+  await until("the same under its reader", () => /^offline \d+ s · /.test(shown("r2")));
   assert.equal(states.get("Press01")!.status, "online");
   t.diagnostic(`from the event until MQTT shows it, ms: ${JSON.stringify(told)}`);
 });

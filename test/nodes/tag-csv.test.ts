@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readTagCsv, writeTagCsv } from "../../nodes/editor/opcua/tag-csv.ts";
+import { readTagCsv, writeTagCsv } from "../../nodes/tag-table/tag-csv.ts";
 import { TagModel } from "../../nodes/editor/opcua/tag-model.ts";
-import { cellText, type TagRow, withCell } from "../../nodes/editor/opcua/tag-row.ts";
+import { cellText, type TagRow, withCell } from "../../nodes/tag-table/tag-row.ts";
 
 test("a pasted table is read with commas, semicolons or tabs, with or without a heading", () => {
   const expected = [

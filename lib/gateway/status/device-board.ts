@@ -36,30 +36,44 @@ interface Device {
 export class DeviceBoard {
   readonly #options: DeviceBoardOptions;
   readonly #devices = new Map<string, Device>();
+  #followed: ReadonlySet<string> = new Set();
+  /** Followed once, and not any more: what still comes of them is not heard. */
+  readonly #left = new Set<string>();
   /** By signal: its device, and whether its newest value is bad. */
   readonly #bySignal: (Device | undefined)[] = [];
   readonly #isBad: boolean[] = [];
   /** Why the source cannot be reached; undefined while it can. */
   #lost: { reason: string; readonly at: number } | undefined;
+  /** Why nothing can be said of how its devices are, though it can be reached; undefined while it speaks. */
+  #silent: string | undefined;
   #heard = 0;
 
   constructor(options: DeviceBoardOptions) {
     this.#options = options;
   }
 
-  /** Devices to be expected, before they give any value. */
+  /** Devices to be expected from now on, before they give any value; those that were before and are not any more are offline. */
   follow(names: readonly string[], now = Date.now()): void {
-    for (const name of names) this.#device(name, now);
+    const wanted = new Set(names);
+    const gone = [...this.#followed].filter((name) => !wanted.has(name));
+    this.#followed = wanted;
+    for (const name of wanted) {
+      this.#left.delete(name);
+      this.#device(name, now);
+    }
+    if (gone.length > 0) this.#leave(gone, now);
   }
 
   /** Values that came; says at once who is online again. */
   samples(batch: SampleBatch, now = Date.now()): void {
     this.#lost = undefined;
+    this.#silent = undefined;
     this.#heard = now;
     const changed = new Set<Device>();
     for (let i = 0; i < batch.length; i++) {
       const id = batch.signal[i]!;
       const device = this.#bySignal[id] ?? this.#learn(id, now);
+      if (device === undefined) continue;
       device.heard = now;
       device.hasSpoken = true;
       const status = batch.status[i]!;
@@ -92,6 +106,11 @@ export class DeviceBoard {
     }
   }
 
+  /** The source can be reached, yet a word of it is overdue: what is known of its devices is stale. Undefined once it is not. */
+  silent(reason: string | undefined): void {
+    this.#silent = reason;
+  }
+
   /** To be called about twice a second: says who has become stale or offline. */
   look(now = Date.now()): void {
     this.#tell([...this.#devices.values()], now);
@@ -102,8 +121,25 @@ export class DeviceBoard {
     return [...this.#devices.values()].flatMap(({ told }) => told ?? []);
   }
 
-  #learn(id: number, now: number): Device {
-    const device = this.#device(signals.get(id).device, now);
+  #leave(names: readonly string[], now: number): void {
+    const changes: DeviceStatus[] = [];
+    for (const name of names) {
+      const told = this.#devices.get(name)?.told;
+      this.#devices.delete(name);
+      this.#left.add(name);
+      if (told !== undefined && told.state !== "offline")
+        changes.push({ device: name, state: "offline", reason: "no longer read", at: now });
+    }
+    this.#bySignal.forEach((device, id) => {
+      if (device !== undefined && this.#left.has(device.name)) this.#bySignal[id] = undefined;
+    });
+    if (changes.length > 0) this.#options.onChange(changes);
+  }
+
+  #learn(id: number, now: number): Device | undefined {
+    const { device: name } = signals.get(id);
+    if (this.#left.has(name)) return undefined;
+    const device = this.#device(name, now);
     this.#bySignal[id] = device;
     this.#isBad[id] = false;
     device.signals += 1;
@@ -138,6 +174,7 @@ export class DeviceBoard {
     const { patienceMs, firstMs, staleMs, needsSiblings } = this.#options;
     if (this.#lost !== undefined) return now - this.#lost.at >= patienceMs ? ["offline", this.#lost.reason] : undefined;
     if (!device.hasSpoken) return now - device.since >= firstMs ? ["offline", "no value yet"] : undefined;
+    if (this.#silent !== undefined) return ["stale", this.#silent];
     if (device.signals > 0 && device.bad === device.signals) return ["error", statusName(device.lastBad)];
     const silence = now - device.heard;
     const isSilent = staleMs > 0 && silence > staleMs;

@@ -1,5 +1,5 @@
 import { type Failure, reasonOf } from "../failure.ts";
-import type { TagRow } from "./tag-row.ts";
+import type { TagRow } from "../../tag-table/tag-row.ts";
 
 /** Classes of nodes that the tree shows. */
 export type NodeClass = "object" | "variable" | "method";

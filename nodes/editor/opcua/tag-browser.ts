@@ -1,6 +1,6 @@
 import { part } from "./node-row.ts";
 import { openBrowser, ServerBrowser } from "./server-browser.ts";
-import type { TagRow } from "./tag-row.ts";
+import type { TagRow } from "../../tag-table/tag-row.ts";
 
 const HINT = "Tick variables, or an object for all variables below it.";
 

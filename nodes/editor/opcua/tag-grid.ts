@@ -1,6 +1,6 @@
 import { part, tickBox } from "./node-row.ts";
 import type { TagModel } from "./tag-model.ts";
-import { cellText, type Column, COLUMN_TITLES, type TagRow } from "./tag-row.ts";
+import { cellText, type Column, COLUMN_TITLES, type TagRow } from "../../tag-table/tag-row.ts";
 import { VirtualList } from "./virtual-list.ts";
 
 const ROW_PX = 34;

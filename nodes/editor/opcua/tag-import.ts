@@ -1,6 +1,6 @@
 import { part } from "./node-row.ts";
-import { readTagCsv } from "./tag-csv.ts";
-import type { TagRow } from "./tag-row.ts";
+import { readTagCsv } from "../../tag-table/tag-csv.ts";
+import type { TagRow } from "../../tag-table/tag-row.ts";
 
 const SHOWN_MISTAKES = 5;
 

@@ -1,4 +1,4 @@
-import { cellText, type Column, COLUMN_TITLES, type TagRow, withCell } from "./tag-row.ts";
+import { cellText, type Column, COLUMN_TITLES, type TagRow, withCell } from "../../tag-table/tag-row.ts";
 
 /** What is wrong with a row. */
 export interface RowMistake {

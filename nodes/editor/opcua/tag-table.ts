@@ -2,11 +2,11 @@ import { part } from "./node-row.ts";
 import { post } from "./server-view.ts";
 import { installStyle } from "./style.ts";
 import { browseTags } from "./tag-browser.ts";
-import { writeTagCsv } from "./tag-csv.ts";
+import { writeTagCsv } from "../../tag-table/tag-csv.ts";
 import { TagGrid } from "./tag-grid.ts";
 import { importTags } from "./tag-import.ts";
 import { type RowMistake, TagModel } from "./tag-model.ts";
-import { type Column, COLUMN_TITLES, type TagRow } from "./tag-row.ts";
+import { type Column, COLUMN_TITLES, type TagRow } from "../../tag-table/tag-row.ts";
 
 const CHECK_AFTER_MS = 300;
 const SHOWN_MISTAKES = 3;

@@ -71,6 +71,27 @@ export const FEATURES = {
     const seen = await subscribe(rig, "Level", { deadband: 2.5 }, 4);
     for (let i = 1; i < seen.length; i++) assert.ok(Math.abs(seen[i]! - seen[i - 1]!) > 2.5, seen.join(" "));
   },
+  "a filter it refuses is left out": async ({ endpoint, tags }: Rig) => {
+    const notices: string[] = [];
+    const values: unknown[] = [];
+    const monitor = new Monitor(endpoint, [{ ...tags.get("Boiler7/Fuel")!, deadband: 1 }], {
+      publishingMs: 100,
+      samplingMs: 50,
+      queueSize: 10,
+      enumTexts: false,
+      onBatch: (batch) => values.push(...plainSamples(batch).map(({ value }) => value)),
+      onNotice: (text) => notices.push(text),
+    });
+    const stop = endpoint.use(monitor);
+    try {
+      await until("its value", () => values.length > 0 && notices.length > 0);
+      assert.equal(values[0], "gas");
+      assert.match(notices.join(), /without the filter of 1 tag/);
+    } finally {
+      stop();
+      await monitor.close();
+    }
+  },
   "a lost link": async (rig: Rig) => {
     const steps = await subscribe(rig, "Steps", { queueSize: 100 }, 30, () => rig.breakLink());
     assert.deepEqual(

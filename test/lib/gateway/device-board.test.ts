@@ -109,6 +109,42 @@ test("a source that is gone takes its devices with it, unless it comes back at o
   assert.deepEqual(said(), ["A online"]);
 });
 
+test("a device that is followed no more is offline, and what still comes of it is not heard until it is followed again", () => {
+  const { board, values, said } = boardOf();
+  board.follow(["A", "B", "C"], 0);
+  values(100, ["A", "x"], ["B", "x"]);
+  said();
+  board.follow(["A", "D"], 200);
+  assert.deepEqual(said(), ["B offline no longer read"], "of C nothing was ever said");
+  values(300, ["B", "x"], ["D", "x"]);
+  board.look(1000);
+  assert.deepEqual(said(), ["D online"]);
+  assert.deepEqual(
+    board.statuses().map(({ device }) => device),
+    ["A", "D"],
+  );
+  board.follow(["A", "B"], 1100);
+  values(1200, ["B", "x"]);
+  assert.deepEqual(said(), ["D offline no longer read", "B online"]);
+});
+
+test("a source of which a word is overdue has stale devices, until it speaks", () => {
+  const { board, values, said } = boardOf({ staleMs: 60_000 });
+  board.follow(["A", "B", "C"], 0);
+  values(0, ["A", "x"], ["B", "x"]);
+  said();
+  board.silent("no word for 6 s");
+  board.look(6000);
+  board.silent("no word for 7 s");
+  board.look(7000);
+  assert.deepEqual(said(), ["A stale no word for 6 s", "B stale no word for 6 s"], "once; of C it is too early to say");
+  values(8000, ["A", "x"]);
+  assert.deepEqual(said(), ["A online"]);
+  board.silent(undefined);
+  board.look(8500);
+  assert.deepEqual(said(), ["B online"]);
+});
+
 test("since when: the time of the change, kept while only the reason changes", () => {
   const changes: DeviceStatus[] = [];
   const { board, values } = boardOf({ onChange: (told) => changes.push(...told) });
