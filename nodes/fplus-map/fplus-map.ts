@@ -55,12 +55,13 @@ function map(node: NodeContext<MapConfig>): NodeBehaviour {
     ? setInterval(() => lookForSilence(node, queue, name, shape), SILENCE_MS)
     : undefined;
   const stopStatus = liveStatus(node, () => {
-    const { unmapped, conflicts, ...totals } = mapper.totals();
+    const { conflicts, ...totals } = mapper.totals();
+    const { unmappedTags } = mapper;
     const bad = badOf(totals);
     const parts = [
       `${amount(rate.perSecond())}/s`,
       ...(bad > 0 ? [`${amount(bad)} bad`] : []),
-      ...(unmapped > 0 ? [`${amount(unmapped)} unmapped`] : []),
+      ...(unmappedTags > 0 ? [`${amount(unmappedTags)} ${unmappedTags === 1 ? "tag" : "tags"} unmapped`] : []),
       ...(mapper.mistakes.length > 0
         ? [`${mapper.mistakes.length} ${mapper.mistakes.length === 1 ? "row" : "rows"} wrong`]
         : []),
@@ -85,7 +86,12 @@ function map(node: NodeContext<MapConfig>): NodeBehaviour {
         ...(config.unmapped === "drop" ? { unmapped } : { passedOn: unmapped }),
         refused: queue.refused,
       },
-      gauges: { rules: mapper.rules.length, tags: mapper.routes().length, waiting: queue.waiting },
+      gauges: {
+        rules: mapper.rules.length,
+        tags: mapper.routes().length,
+        unmappedTags: mapper.unmappedTags,
+        waiting: queue.waiting,
+      },
     };
   });
   return {
@@ -105,7 +111,13 @@ function map(node: NodeContext<MapConfig>): NodeBehaviour {
       const result = queue.map(batch);
       const mapped = result instanceof Promise ? await result : result;
       rate.add(batch.length);
-      send([messagesOf(mapped.good, shape, name), badMessages(mapped, shape, name), null]);
+      const good = messagesOf(mapped.good, shape, name);
+      const { unmappedTags: unmapped } = mapper;
+      send([
+        unmapped === 0 ? good : good.map((message) => ({ ...message, unmapped })),
+        badMessages(mapped, shape, name),
+        null,
+      ]);
       // One goes with the message to the Catch nodes, the others are said by themselves.
       const [first, ...others] = mapped.errors.values();
       for (const error of others) node.report(error);

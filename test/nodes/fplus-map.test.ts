@@ -82,6 +82,18 @@ test("values go through the map in the chosen shape, bad ones with their reason"
   );
   const part = processHealth.snapshot().find(({ kind }) => kind === "map");
   assert.deepEqual([part?.counters["mapped"], part?.counters["range"], part?.counters["passedOn"]], [4, 1, 1]);
+  assert.deepEqual(
+    good.map(({ unmapped }) => unmapped),
+    [undefined, undefined, undefined, undefined, 1],
+  );
+  for (const value of ["again", "and again"]) receive("Press01/X", value);
+  receive("Press02/Y", 1);
+  await until("eight", () => good.length === 8);
+  assert.equal(good.at(-1)!["unmapped"], 2, "tags, not samples");
+  assert.equal(processHealth.snapshot().find(({ kind }) => kind === "map")?.gauges["unmappedTags"], 2);
+  await until("the status", () =>
+    String((node("m").status.args.at(-1)?.[0] as { text?: string } | undefined)?.text).endsWith(" · 2 tags unmapped"),
+  );
 });
 
 test("a batch stays a batch; a formula's error can be caught, and the flow lives", async (t) => {

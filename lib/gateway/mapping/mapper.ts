@@ -34,6 +34,7 @@ export class Mapper {
   /** Rows that cannot be used. */
   readonly mistakes: readonly RuleMistake[];
   samples = 0;
+  /** Samples of tags that no rule is for. */
   unmapped = 0;
   readonly #passUnmapped: boolean;
   readonly #rules: readonly CompiledRule[];
@@ -95,6 +96,11 @@ export class Mapper {
   /** The rules in use, with their counters. */
   get rules(): readonly CompiledRule[] {
     return this.#rules;
+  }
+
+  /** Tags that have come by and that no rule is for. */
+  get unmappedTags(): number {
+    return this.#routes.unmapped;
   }
 
   /** Counters of all rules together, and of what no rule is for. */

@@ -15,6 +15,8 @@ export class RouteTable {
   /** Who gives which output signal: two raw tags must not mix under one name. */
   readonly #givers = new Map<number, string>();
   conflicts = 0;
+  /** Tags that came by and no rule is for. */
+  unmapped = 0;
 
   /** `source` is that of the signals made, `hierarchy` theirs where a rule has none. */
   constructor(rules: readonly CompiledRule[], source: string, hierarchy: readonly string[] | undefined) {
@@ -55,6 +57,8 @@ export class RouteTable {
       count: before?.count ?? 0,
       ...(rule !== undefined && out === undefined ? { refusal: "another tag has that name already" } : {}),
     };
+    if ((before !== undefined && before.rule === undefined) !== (used === undefined))
+      this.unmapped += used === undefined ? 1 : -1;
     this.#byId[id] = route;
     if (before === undefined) this.#known.push(route);
     else this.#known[this.#known.indexOf(before)] = route;
