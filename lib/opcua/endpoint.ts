@@ -5,7 +5,7 @@ import { keepLearnt } from "./batches.ts";
 import type { CertificateInfo } from "./certificate.ts";
 import { dispose } from "./client.ts";
 import { onBroken, openConnection } from "./connection.ts";
-import { type EndpointListener, EndpointListeners } from "./endpoint-listeners.ts";
+import { type Listener, Listeners } from "./listeners.ts";
 import type { EndpointOptions } from "./endpoint-options.ts";
 import { FailureReport } from "./failure-report.ts";
 import { detachSession } from "./internals.ts";
@@ -43,7 +43,7 @@ export class Endpoint {
   readonly #servers: ServerSet;
   readonly #watch: ServerWatch;
   readonly #failures: FailureReport;
-  readonly #listeners = new EndpointListeners();
+  readonly #listeners = new Listeners();
   readonly #users = new SessionUsers((error) => this.#listeners.error(error));
   readonly #parked = new ParkedSession();
   readonly #retry = new RetryTimer(() => this.#attempt());
@@ -124,7 +124,7 @@ export class Endpoint {
   }
 
   /** Adds a listener, who is told at once of a failure that lasts; returns what takes it off again. */
-  listen(listener: EndpointListener): () => void {
+  listen(listener: Listener): () => void {
     return this.#listeners.add(listener, this.#failures.standing);
   }
 

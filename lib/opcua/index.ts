@@ -24,7 +24,7 @@ export {
 export { isServerUrl } from "./server-address.ts";
 export { type ListedCertificate, type TrustMode, trustListOf } from "./trust-list.ts";
 export { Endpoint, type EndpointState } from "./endpoint.ts";
-export type { EndpointListener } from "./endpoint-listeners.ts";
+export type { Listener } from "./listeners.ts";
 export type { EndpointOptions } from "./endpoint-options.ts";
 export type { SessionUser } from "./session-users.ts";
 export type { ServerLimits } from "./limits.ts";

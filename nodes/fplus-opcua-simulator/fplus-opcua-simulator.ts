@@ -35,10 +35,11 @@ function run(node: NodeContext<SimulatorConfig>): NodeBehaviour {
   const settings = readSettings(node.config, path.join(plant.stateDir, "pki", "simulator"));
   const lease = plant.leases.acquire(
     `opcua-simulator ${settings.port}`,
-    () => new Simulator({ ...settings, onError: (error) => node.report(error) }),
+    () => new Simulator(settings),
     JSON.stringify(settings),
   );
   const simulator = lease.value;
+  const stopListening = simulator.listen({ onError: (error) => node.report(error) });
   let failure = "";
   let opening: Promise<void> = Promise.resolve();
   if (!simulator.running) {
@@ -66,13 +67,14 @@ function run(node: NodeContext<SimulatorConfig>): NodeBehaviour {
     async close() {
       stopStatus();
       off();
+      stopListening();
       await opening.catch(() => undefined);
       await lease.release();
     },
   };
 }
 
-function readSettings(config: SimulatorConfig, pkiFolder: string): Omit<SimulatorOptions, "onError"> {
+function readSettings(config: SimulatorConfig, pkiFolder: string): SimulatorOptions {
   return {
     host: "127.0.0.1",
     port: numberOf(config, "port", { usual: 4840, least: 1, most: 65_535 }),

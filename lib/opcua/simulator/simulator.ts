@@ -1,6 +1,7 @@
 import type { AddressSpace, Namespace, OPCUAServer, UADataType, UAObject, UAVariable } from "node-opcua";
 import { mkdirSync } from "node:fs";
 import { FplusError, messageOf } from "../../errors/index.ts";
+import { type Listener, Listeners } from "../listeners.ts";
 import { loadOpcua, type Opcua } from "../load.ts";
 import { MachineAlarms } from "./alarms.ts";
 import { keepHistory, supportAggregates } from "./history.ts";
@@ -19,7 +20,6 @@ export interface SimulatorOptions {
   readonly seed: number;
   /** Folder for the server's certificates. */
   readonly pkiFolder: string;
-  readonly onError?: (error: unknown) => void;
 }
 
 interface ServedTag {
@@ -41,6 +41,7 @@ const WATCHED_MACHINES = 6;
 export class Simulator {
   readonly #options: SimulatorOptions;
   readonly model: PlantModel;
+  readonly #listeners = new Listeners();
   readonly #served: ServedTag[] = [];
   #server: OPCUAServer | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -73,6 +74,11 @@ export class Simulator {
 
   get endpointUrl(): string {
     return `opc.tcp://${this.#options.host}:${this.#options.port}/fplus`;
+  }
+
+  /** Adds a listener; returns what takes it off again. */
+  listen(listener: Listener): () => void {
+    return this.#listeners.add(listener);
   }
 
   /**
@@ -209,7 +215,7 @@ export class Simulator {
         }
         slice = (slice + 1) % slices;
       } catch (error) {
-        this.#options.onError?.(error);
+        this.#listeners.error(error);
       }
     };
     tick();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import { Endpoint, type EndpointListener, type EndpointOptions, Simulator } from "../../../lib/opcua/index.ts";
+import { Endpoint, type Listener, type EndpointOptions, Simulator } from "../../../lib/opcua/index.ts";
 import { freePorts } from "../../support/ports.ts";
 
 export function pki(t: TestContext): string {
@@ -25,11 +25,7 @@ export async function openSimulator(
 }
 
 /** An endpoint that is closed before the simulator is. */
-export function openEndpoint(
-  t: TestContext,
-  url: string,
-  more: Partial<EndpointOptions & EndpointListener> = {},
-): Endpoint {
+export function openEndpoint(t: TestContext, url: string, more: Partial<EndpointOptions & Listener> = {}): Endpoint {
   const { onError, onNotice, ...options } = more;
   const endpoint = new Endpoint({
     name: "PLC",

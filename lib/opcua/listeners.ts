@@ -1,5 +1,5 @@
-/** Whom an endpoint tells. */
-export interface EndpointListener {
+/** Whom an endpoint or a simulator tells. */
+export interface Listener {
   readonly onError?: (error: unknown) => void;
   /** Told, a sentence each, of what people should know though it is no error. */
   readonly onNotice?: (text: string) => void;
@@ -10,16 +10,16 @@ type Word = { readonly error: unknown } | { readonly notice: string };
 /** What is said while nobody listens is kept up to here; the oldest goes first. */
 const MOST_KEPT = 20;
 
-/** Those who listen to an endpoint now. It outlives them: what is said between two of them waits for the next. */
-export class EndpointListeners {
-  readonly #listeners = new Set<EndpointListener>();
+/** Those who listen now to something that outlives them: what is said between two of them waits for the next. */
+export class Listeners {
+  readonly #listeners = new Set<Listener>();
   readonly #kept: Word[] = [];
 
   /**
    * Adds one, who hears first what nobody has heard; returns what takes it off again.
    * @param standing a failure that lasts: news for this one, though others know it
    */
-  add(listener: EndpointListener, standing?: unknown): () => void {
+  add(listener: Listener, standing?: unknown): () => void {
     this.#listeners.add(listener);
     const kept = this.#kept.splice(0);
     for (const word of kept) tell(listener, word);
@@ -42,7 +42,7 @@ export class EndpointListeners {
   }
 }
 
-function tell({ onError, onNotice }: EndpointListener, word: Word): void {
+function tell({ onError, onNotice }: Listener, word: Word): void {
   if ("error" in word) onError?.(word.error);
   else onNotice?.(word.notice);
 }
