@@ -31,7 +31,7 @@ interface ReadConfig extends ReadingConfig {
   readonly output: OutputShape;
 }
 
-const LIMIT = { usual: 1000, least: 1 };
+const USUAL_LIMIT = 1000;
 
 /** Reads OPC UA variables: those of a table, from the dialog or a message, or all that the server has. */
 export default function (RED: NodeAPI): void {
@@ -45,7 +45,7 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   // Only a whole batch can be confirmed by who stores it.
   const how: ReadingConfig = output === "batch" ? config : { ...config, acknowledge: "handed" };
   const rate = new Rate();
-  numberOf(config, "limit", LIMIT);
+  const limit = numberOf(config, "limit", { usual: USUAL_LIMIT, least: 1 });
   let begin: (() => void) | undefined;
   let isStarted = false;
   const stopWaiting = onFlowsStarted(node.RED, () => {
@@ -77,7 +77,17 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   const choice = new TagChoice(endpoint, listener);
   const kept = new SentTableMemory(node.plant, node.id);
   const waits = config.source === "message";
-  choose(node, choice, kept);
+  /** What the dialog says; where messages bring the table, the last one that came. */
+  const choose = (): void => {
+    if (config.source === "discover") choice.discover(config.root, limit);
+    else if (waits) choice.table(kept.load());
+    else {
+      const { tags, mistakes } = checkTags(config.tags ?? []);
+      if (mistakes.length > 0) node.report(tableError(mistakes));
+      choice.table(tags);
+    }
+  };
+  choose();
   const stopWatching = endpoint.use(watch);
   const stopStatus = liveStatus(node, () =>
     readStatus({
@@ -93,7 +103,7 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
     input(msg) {
       if (msg["reset"] === true) {
         kept.forget();
-        choose(node, choice, kept);
+        choose();
         return;
       }
       const { tags, mistakes } = sentTable(msg);
@@ -112,15 +122,4 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
       await (removed ? lease.discard() : lease.release());
     },
   };
-}
-
-/** Begins with what the dialog says; where messages bring the table, with the last one that came. */
-function choose({ config, report }: NodeContext<ReadConfig>, choice: TagChoice, kept: SentTableMemory): void {
-  if (config.source === "discover") choice.discover(config.root, numberOf(config, "limit", LIMIT));
-  else if (config.source === "message") choice.table(kept.load());
-  else {
-    const { tags, mistakes } = checkTags(config.tags ?? []);
-    if (mistakes.length > 0) report(tableError(mistakes));
-    choice.table(tags);
-  }
 }

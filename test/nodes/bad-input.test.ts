@@ -192,7 +192,7 @@ test("a node that is wired to a server which does not answer says so, and nothin
       { id: "r", type: "fplus-opcua-read", endpoint: "away", source: "discover", limit: "10", wires: [[]] },
     ],
   );
-  await until("the status", () => statuses(node("r")).some((text) => /^stale \d+ s/.test(text)));
+  await until("the status", () => statuses(node("r")).some((text) => /^offline \d+ s/.test(text)));
   const told = (): string[] => said(node("away")).filter((text) => text.includes(`:${port}`));
   await until("the error", () => told().length > 0);
   await new Promise((resolve) => setTimeout(resolve, 3000));
