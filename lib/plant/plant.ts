@@ -7,6 +7,7 @@ import type { ObjectStore } from "../objects/index.ts";
 import type { SearchStore } from "../search/index.ts";
 import { cacheSource, defaultCache } from "./cache.ts";
 import { databaseSource, defaultDatabase } from "./database.ts";
+import { environmentSource } from "./environment.ts";
 import { defaultHistorianSource } from "./historian.ts";
 import { type Lease, LeaseTable, type ReportingResource } from "./lease.ts";
 import { defaultObjects, objectsSource } from "./objects.ts";
@@ -84,19 +85,41 @@ export function openPlant(options: PlantOptions, services: PlantServices = {}): 
   };
 }
 
+const OBJECTS_NAMES = {
+  kind: "objects",
+  url: "FPLUS_S3_URL",
+  accessKey: "FPLUS_S3_ACCESS_KEY",
+  secretKey: "FPLUS_S3_SECRET_KEY",
+  region: "FPLUS_S3_REGION",
+  encryptionKey: "FPLUS_OBJECTS_KEY",
+};
+
 /** The stores of a plant where nobody chose: embedded, or what the environment names. */
 function defaultSources({ stateDir, linkBase = "/fplus/objects" }: PlantOptions) {
   const [env, leases, health] = [process.env, processLeases, processHealth];
   return {
-    historian: () => defaultHistorianSource(leases, stateDir, env),
-    objects: () => objectsSource(leases, health, defaultObjects(stateDir, linkBase, env)),
-    database: () => databaseSource(leases, health, defaultDatabase(stateDir, env), "plant"),
-    search: () => searchSource(leases, health, defaultSearch(stateDir, env)),
-    cache: () => cacheSource(leases, health, defaultCache(env), "plant"),
+    historian: () =>
+      environmentSource({ kind: "historian", url: "FPLUS_INFLUX_URL" }, () =>
+        defaultHistorianSource(leases, stateDir, env),
+      ),
+    objects: () =>
+      environmentSource(OBJECTS_NAMES, () => objectsSource(leases, health, defaultObjects(stateDir, linkBase, env))),
+    database: () =>
+      environmentSource({ kind: "database", url: "FPLUS_DATABASE_URL" }, () =>
+        databaseSource(leases, health, defaultDatabase(stateDir, env), "plant"),
+      ),
+    search: () =>
+      environmentSource({ kind: "search", url: "FPLUS_MEILI_URL" }, () =>
+        searchSource(leases, health, defaultSearch(stateDir, env)),
+      ),
+    cache: () =>
+      environmentSource({ kind: "cache", url: "FPLUS_REDIS_URL" }, () =>
+        cacheSource(leases, health, defaultCache(env), "plant"),
+      ),
   };
 }
 
-/** A store whose node does not run, or whose settings are wrong, is shown by that node. */
+/** A store of a node that does not run, or whose settings are wrong, is shown by that node. */
 function unusedOf(source: () => StoreSource<ReportingResource>): PartHealth | undefined {
   try {
     return source().unused();

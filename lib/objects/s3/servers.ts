@@ -32,7 +32,7 @@ export class S3Servers {
       (url) => !URL.canParse(url) || !/^https?:/.test(url) || new URL(url).pathname !== "/",
     );
     if (this.#urls.length === 0 || wrong !== undefined) {
-      throw new FplusError("config.invalid", `not an address of an S3 server: ${wrong ?? ""}`, {
+      throw new FplusError("config.invalid", "not an address of an S3 server", {
         field: "url",
         hint: "Write it like http://127.0.0.1:9000, several with a comma between them.",
       });

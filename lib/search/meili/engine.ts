@@ -23,7 +23,7 @@ export class MeiliEngine implements SearchEngine {
   /** @throws FplusError `config.invalid` when the url is none */
   constructor(options: MeiliOptions) {
     if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) {
-      throw new FplusError("config.invalid", `not an address of MeiliSearch: ${options.url}`, {
+      throw new FplusError("config.invalid", "not an address of MeiliSearch", {
         field: "url",
         hint: "Write it like http://127.0.0.1:7700.",
       });

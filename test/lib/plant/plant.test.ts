@@ -69,3 +69,33 @@ test("with servers named it lists them as external, before and after the first u
   assert.deepEqual(stores()[0], ["cache", "external", "up"]);
   assert.doesNotMatch(JSON.stringify(processHealth.snapshot()), /secret/);
 });
+
+test("a wrong variable of the environment is a line that names it, and an error for those who use the store", async (t) => {
+  const wrong = {
+    FPLUS_REDIS_URL: "127.0.0.1:6379",
+    FPLUS_DATABASE_URL: "postgres://plant:%zzsecret@127.0.0.1/plant",
+    FPLUS_INFLUX_URL: "influx://plant:secret@127.0.0.1:8086",
+    FPLUS_S3_URL: "s3://plant:secret@bucket",
+    FPLUS_MEILI_URL: "meili:secret",
+  };
+  Object.assign(process.env, wrong);
+  const plant = openPlant({ name: "Plant", stateDir: path.join(temporaryFolder(t), "state") });
+  t.after(async () => {
+    for (const name of [...Object.keys(wrong), "FPLUS_S3_ACCESS_KEY"]) delete process.env[name];
+    plant.retire();
+    await processLeases.closeAll();
+  });
+  assert.deepEqual(
+    stores(),
+    STORES.map((kind) => [kind, "external", "down"]),
+  );
+  const named = processHealth.snapshot().map(({ detail }) => detail.replace(/:.*/, ""));
+  assert.deepEqual(named.sort(), Object.keys(wrong).sort());
+  assert.doesNotMatch(JSON.stringify(processHealth.snapshot()), /secret/);
+  assert.throws(() => plant.historian(), { code: "config.invalid", field: "FPLUS_INFLUX_URL" });
+  assert.throws(() => plant.database(), { code: "config.invalid", field: "FPLUS_DATABASE_URL" });
+
+  process.env["FPLUS_S3_URL"] = "http://127.0.0.1:9000";
+  process.env["FPLUS_S3_ACCESS_KEY"] = "plant";
+  assert.throws(() => plant.objects(), { field: "FPLUS_S3_SECRET_KEY" });
+});
