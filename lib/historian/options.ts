@@ -34,8 +34,13 @@ export interface InfluxOptions {
   readonly measurement?: string;
   /** How signals lie in it; default `signals`. */
   readonly layout?: InfluxLayout;
-  /** Days that samples are kept; 0 or left out = as the server has it. 1.x: in the layout of signals; 2.x: of the whole bucket. */
+  /**
+   * Days that samples are kept; 0 or left out = as the server has it. 1.x: in the layout of signals; 2.x: of the whole bucket,
+   * when it is made here or `bucketRetention` says so.
+   */
   readonly retentionDays?: number;
+  /** 2.x: whether a bucket that is there already is given the days too, which deletes what is older; default false. */
+  readonly bucketRetention?: boolean;
   /** What outlives the samples, 1.x only; in the layout of signals. */
   readonly rollUps?: readonly RollUp[];
   /** Milliseconds until a request counts as failed; default 10,000. */

@@ -7,6 +7,7 @@ RED.nodes.registerType("fplus-historian", {
     engine: { value: "embedded" },
     folder: { value: "" },
     retention: { value: "0", validate: numberFrom(0, undefined, " of days") },
+    bucketRetention: { value: true },
     rollUps: {
       value: "",
       validate(value, _options) {
@@ -58,8 +59,10 @@ RED.nodes.registerType("fplus-historian", {
       const engine = String($("#node-config-input-engine").val());
       $(".fplus-historian-embedded").toggle(engine !== "influx");
       $(".fplus-historian-influx").toggle(engine === "influx");
+      const is2 = engine === "influx" && String($("#node-config-input-version").val()) !== "1";
+      $(".fplus-historian-influx2").toggle(is2);
     };
-    $("#node-config-input-engine").on("change", show);
+    $("#node-config-input-engine, #node-config-input-version").on("change", show);
     show();
   },
 });

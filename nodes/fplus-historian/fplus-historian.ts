@@ -21,6 +21,8 @@ interface HistorianConfig {
   readonly folder: string;
   readonly retention: string | number;
   readonly rollUps: string | undefined;
+  /** Left out by nodes of former releases, whose buckets stay as they are. */
+  readonly bucketRetention: boolean | undefined;
   readonly url: string;
   readonly version: "auto" | "1" | "2";
   readonly org: string;
@@ -79,6 +81,7 @@ function influxService(node: NodeContext<HistorianConfig>): HistorianService {
     version: config.version || "auto",
     layout: config.layout || "signals",
     retentionDays: numberOf(config, "retention", { usual: 0, least: 0 }),
+    bucketRetention: config.bucketRetention === true,
     rollUps: parseRollUps(config.rollUps ?? ""),
     ...(config.org ? { org: config.org } : {}),
     ...(token ? { token } : {}),

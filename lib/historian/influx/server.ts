@@ -87,15 +87,14 @@ export class InfluxServer {
 
   /** Lines may be written by a token that may not do this; what is then missing is said on the health page. */
   async #ensureBucket(): Promise<void> {
-    const { org = "", bucket, retentionDays = 0 } = this.#options;
+    const { org = "", bucket, retentionDays = 0, bucketRetention = false } = this.#options;
     this.#bucketFault = "";
     if (org === "") return;
     const { transport } = this.#opened();
     const request = async (path: string, method: string, body?: object): Promise<unknown> =>
       await transport.request(path, body ?? "", { method, headers: { "content-type": "application/json" } });
-    await ensureBucket(request, { name: bucket, org, retentionDays }, (error) => this.#status(error) === 404).catch(
-      (error: unknown) => (this.#bucketFault = messageOf(error)),
-    );
+    const wanted = { name: bucket, org, retentionDays, mayChange: bucketRetention };
+    this.#bucketFault = await ensureBucket(request, wanted, (error) => this.#status(error) === 404).catch(messageOf);
   }
 
   /** A 1.x server starts without databases; where the user may not make one, the first write says so. */

@@ -53,7 +53,7 @@ export class InfluxHistorian implements HistorianStore {
   /** @throws FplusError `config.invalid` when the url is none */
   constructor(options: InfluxOptions) {
     if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) {
-      throw new FplusError("config.invalid", `not an address of InfluxDB: ${options.url}`, {
+      throw new FplusError("config.invalid", "not an address of InfluxDB", {
         field: "url",
         hint: "Write it like http://127.0.0.1:8086.",
       });

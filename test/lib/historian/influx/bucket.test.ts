@@ -47,10 +47,10 @@ async function influx2(t: TestContext, buckets: Map<string, Rule[]>, mayManage =
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, changes };
 }
 
-async function writeOnce(url: string, bucket: string, retentionDays: number) {
+async function writeOnce(url: string, bucket: string, retentionDays: number, bucketRetention = true) {
   const registry = new SignalRegistry();
-  const options = { engine: "influx", url, bucket, org: "plant", token: "t", retentionDays, registry } as const;
-  const store = openHistorian(options);
+  const options = { engine: "influx", url, bucket, org: "plant", token: "t", bucketRetention, registry } as const;
+  const store = openHistorian({ ...options, retentionDays });
   const { written } = await store.write(batchOf(registry, [["p/m/T", 1, 0]]));
   const { status, detail } = store.health();
   await store.close();
@@ -78,4 +78,16 @@ test("a token that may only write does so, and health says what it may not", asy
   assert.deepEqual([written, status, changes], [1, "up", []]);
   assert.match(detail, /keep days: .*insufficient permissions/);
   assert.doesNotMatch((await writeOnce(url, "there", 0)).detail, /keep days/);
+});
+
+test("a bucket that is there keeps its own retention unless it is to be set, and health says so", async (t) => {
+  const buckets = new Map<string, Rule[]>([["old", []]]);
+  const { url, changes } = await influx2(t, buckets);
+  const { written, detail } = await writeOnce(url, "old", 2, false);
+  assert.deepEqual([written, changes, buckets.get("old")], [1, [], []]);
+  assert.match(detail, /keep days: the bucket keeps its own retention/);
+  // One that is made here has nothing to lose.
+  await writeOnce(url, "new", 2, false);
+  assert.deepEqual(buckets.get("new"), [{ type: "expire", everySeconds: 172_800 }]);
+  assert.doesNotMatch((await writeOnce(url, "new", 2, false)).detail, /keep days/);
 });
