@@ -24,6 +24,9 @@ export const DEFAULT_LIMITS: EngineLimits = { heads: 20_000, headSamples: 4_000_
 /** Series whose roll-ups wait to be made again, at most. */
 const MAX_STALE = 1000;
 
+/** Pages given back at the end, at most: 128 MB, more than the longest journal takes and quickly done. */
+const MAX_FREED_PAGES = 32_768;
+
 /** Samples a late merge may wait for (a full disk) before writes are refused. */
 const MAX_LATE = 1_000_000;
 
@@ -266,10 +269,11 @@ export class Engine {
     this.#held -= end - first;
   }
 
-  /** Writes everything out and closes the file. */
+  /** Writes everything out, gives back the room that the journal took, and closes the file. */
   close(): void {
     try {
       this.maintain(true);
+      this.#database.exec(`pragma incremental_vacuum(${MAX_FREED_PAGES})`);
     } finally {
       this.#database.close();
     }
