@@ -36,12 +36,13 @@ class Buckets {
  * The minimum and the maximum of every bucket of a long range, with their own times and status. A chunk that lies in one bucket
  * tells by its statistics whether it matters: of a year, some thousand chunks are read and not all.
  * @param rest samples that lie in no chunk
+ * @param range of it all, and from when samples of chunks count
  */
 export function extremesOf(
   chunks: readonly ChunkInfo[],
   read: (chunk: ChunkInfo) => Column,
   rest: Column,
-  range: { readonly from: number; readonly to: number },
+  range: { readonly from: number; readonly to: number; readonly keptFrom: number },
   maxPoints: number,
 ): Column {
   const count = Math.max(1, Math.floor(maxPoints / 2));
@@ -58,7 +59,7 @@ export function extremesOf(
     }
   };
   for (const chunk of chunks) {
-    const inside = chunk.t0 >= range.from && chunk.t1 < range.to;
+    const inside = chunk.t0 >= range.keptFrom && chunk.t1 < range.to;
     if (inside && buckets.of(chunk.t0) === buckets.of(chunk.t1)) {
       if (chunk.count === 0) continue;
       const at = { chunk, column: undefined, index: -1 };

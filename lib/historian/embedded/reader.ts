@@ -30,9 +30,13 @@ export function readSeries(engine: Engine, series: Series, query: CheckedQuery):
 /** All samples of a series within from … to (exclusive), in milliseconds, as one column; none that is older than what is kept. */
 export function readColumn(engine: Engine, series: Series, first: number, to: number, limit?: number): Column {
   const head = engine.headOf(series);
-  const from = Math.min(to, Math.max(first, engine.horizon));
-  const range = { from, to, limit };
-  return collect(engine, series, head, engine.chunks.range(series.id, from, to), range);
+  const range = keptOf(engine, { from: first, to, limit });
+  return collect(engine, series, head, engine.chunks.range(series.id, range.from, to), range);
+}
+
+/** The part of a range that is not older than what is kept: a chunk that is still there may hold samples that are. */
+function keptOf<R extends Range>(engine: Engine, range: R): R {
+  return { ...range, from: Math.min(range.to, Math.max(range.from, engine.horizon)) };
 }
 
 /** All samples of the range; with a limit, no more chunks than it needs. */
@@ -150,7 +154,7 @@ function gatherRaw(engine: Engine, series: Series, windows: WindowGatherer, rang
   gather(within(head, range));
 }
 
-/** Windows of numbers; of a long range, or where the samples are gone, from a roll-up, and its ends from samples. */
+/** Windows of numbers; of a long range, or where the samples are gone, from a roll-up, and its ends from samples that are kept. */
 function aggregate(engine: Engine, series: Series, query: CheckedQuery): HistorianSeries | undefined {
   const { from, to, windowMs } = query;
   const windows = new WindowGatherer(query.aggregate, windowMs);
@@ -159,31 +163,33 @@ function aggregate(engine: Engine, series: Series, query: CheckedQuery): Histori
   const start = rolled === undefined ? to : Math.ceil(from / rolled.windowMs) * rolled.windowMs;
   const end = rolled === undefined ? from : Math.min(Math.floor(to / rolled.windowMs) * rolled.windowMs, rolled.done);
   if (rolled !== undefined && start < end && (to - from >= LONG_WINDOWS * rolled.windowMs || engine.isGone(from))) {
-    gatherRaw(engine, series, windows, { ...range, to: Math.min(start, to) });
+    gatherRaw(engine, series, windows, keptOf(engine, { ...range, to: Math.min(start, to) }));
     for (const window of engine.rollUps.read(series.id, rolled.windowMs, start, end)) windows.addAll(window.t0, window);
-    gatherRaw(engine, series, windows, { ...range, from: end });
-  } else gatherRaw(engine, series, windows, range);
+    gatherRaw(engine, series, windows, keptOf(engine, { ...range, from: end }));
+  } else gatherRaw(engine, series, windows, keptOf(engine, range));
   const answer = windows.finish();
   return answer.time.length === 0 ? undefined : { path: series.path, unit: series.unit, ...answer };
 }
 
 /** What a display of so many points shows, where the samples are many or gone; undefined where they can be read as they are. */
 function display(engine: Engine, series: Series, query: CheckedQuery, maxPoints: number): Column | undefined {
-  const chunks = engine.chunks.range(series.id, query.from, query.to);
+  const kept = keptOf(engine, query);
+  const chunks = engine.chunks.range(series.id, kept.from, kept.to);
   const samples = chunks.reduce((sum, chunk) => sum + chunk.samples, 0);
   const gone = engine.isGone(query.from) ? goneColumn(engine, series, query) : undefined;
   if (gone === undefined && samples < MANY_SAMPLES_A_POINT * maxPoints) return undefined;
-  const rest = concatenated([gone ?? new Column(1), within(engine.headOf(series), query)]);
+  const rest = concatenated([gone ?? new Column(1), within(engine.headOf(series), kept)]);
   if (series.late !== undefined) {
-    const late = within(series.late, query);
+    const late = within(series.late, kept);
     for (let i = 0; i < late.length; i++) rest.putFrom(late, i);
   }
-  return extremesOf(chunks, (chunk) => within(engine.chunks.read(chunk.id), query), rest, query, maxPoints);
+  const range = { from: query.from, to: query.to, keptFrom: kept.from };
+  return extremesOf(chunks, (chunk) => within(engine.chunks.read(chunk.id), kept), rest, range, maxPoints);
 }
 
 /** Minimum and maximum of every rolled-up window before the first sample that is left. */
 function goneColumn(engine: Engine, series: Series, query: CheckedQuery): Column | undefined {
-  const first = engine.chunks.firstMs(series.id) ?? query.to;
+  const first = Math.max(engine.horizon, engine.chunks.firstMs(series.id) ?? query.to);
   const found = engine.rollUps.finest(series.id, query.from, Math.min(first, query.to));
   if (found === undefined) return undefined;
   const column = new Column(found.windows.length * 2);
