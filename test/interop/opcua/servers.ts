@@ -41,6 +41,7 @@ export const SERVERS: readonly ForeignServer[] = [
     },
     lacks: {
       deadband: "it compares with the value before, not with the one sent",
+      "a filter it refuses is left out": "it refuses none",
       "write a part of an array": "it writes the part over the whole",
       aggregates: "the library has none",
       alarms: "the library has none",
