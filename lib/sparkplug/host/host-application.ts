@@ -9,10 +9,11 @@ import { parseTopic, type SparkplugTopic, sparkplugTopic } from "../topic.ts";
 import { BirthKeeper } from "./birth-keeper.ts";
 import type { BirthStore } from "./birth-store.ts";
 import { coerce } from "./coerce.ts";
+import { type FollowedNode, FollowedNodes } from "./followed-nodes.ts";
 import { HostSession } from "./host-session.ts";
 import { LastSamples } from "./last-samples.ts";
 import { MessageOrder } from "./message-order.ts";
-import { bdSeqOf, type BornMetric, NodeView, type ReadOutcome, sourceOf } from "./node-view.ts";
+import { bdSeqOf, NodeView, type ReadOutcome, sourceOf } from "./node-view.ts";
 import type { LifecycleEvent, NodeRow, WriteTarget } from "./types.ts";
 import { membersOf } from "./node-table.ts";
 import { PendingWrites, type WriteResult } from "./pending-writes.ts";
@@ -43,16 +44,10 @@ interface ArrivedMessage {
   readonly bytes: Uint8Array;
 }
 
-/** A node with its messages in order. */
-interface FollowedNode {
-  readonly view: NodeView;
-  readonly order: MessageOrder<ArrivedMessage>;
-}
-
 /** A Sparkplug host application: says that it is there, follows every edge node, and turns messages into batches. */
 export class HostApplication {
   readonly #options: HostApplicationOptions;
-  readonly #nodes = new Map<string, FollowedNode>();
+  readonly #nodes = new FollowedNodes<ArrivedMessage>();
   readonly #last = new LastSamples();
   readonly #writes = new PendingWrites();
   readonly #births: BirthKeeper;
@@ -88,41 +83,17 @@ export class HostApplication {
 
   /** Edge nodes known, with their devices and states. */
   nodes(): NodeRow[] {
-    return [...this.#nodes.values()].map(({ view, order }) => ({
-      node: view.source,
-      state: view.node.state,
-      since: view.node.since,
-      metrics: view.node.metrics.size,
-      gaps: order.gaps,
-      duplicates: order.duplicates,
-      devices: [...view.devices]
-        .filter(([id]) => id !== "")
-        .map(([device, { state, since, metrics }]) => ({ device, state, since, metrics: metrics.size })),
-    }));
+    return this.#nodes.rows();
   }
 
   /** Paths of metrics that hold the text, whatever its case; at most so many, for a user to choose from. */
   metricPaths(text: string, limit: number): string[] {
-    const wanted = text.toLowerCase();
-    const found: string[] = [];
-    for (const { view } of this.#nodes.values()) {
-      for (const { metrics } of view.devices.values()) {
-        for (const { signal } of metrics.values()) {
-          if (found.length >= limit) return found;
-          if (signal.path.toLowerCase().includes(wanted)) found.push(signal.path);
-        }
-      }
-    }
-    return found;
+    return this.#nodes.metricPaths(text, limit);
   }
 
   /** What a path `group/edge node[/device]/metric` names; metrics may have slashes in their names, so births decide. */
   targetOf(path: string): WriteTarget {
-    const [group = "", edgeNode = "", device = "", ...rest] = path.split("/");
-    const isDevice = rest.length > 0 && this.#nodes.get(`${group}/${edgeNode}`)?.view.devices.has(device) === true;
-    return isDevice
-      ? { group, edgeNode, device, metric: rest.join("/") }
-      : { group, edgeNode, device: "", metric: [device, ...rest].join("/") };
+    return this.#nodes.targetOf(path);
   }
 
   /**
@@ -135,7 +106,7 @@ export class HostApplication {
   async write(target: WriteTarget, value: unknown, timeoutMs: number): Promise<WriteResult | undefined> {
     const { group, edgeNode, device, metric } = target;
     const path = signalPath(`${group}/${edgeNode}`, device, metric);
-    const born = this.#born(target, path);
+    const born = this.#nodes.born(target, path);
     const fitting = coerce(value, born.signal.type, path);
     const payload = encodeCommand(born.alias < 0 ? metric : born.alias, born.signal.type, fitting, Date.now());
     const type = device === "" ? "NCMD" : "DCMD";
@@ -157,33 +128,22 @@ export class HostApplication {
   }
 
   health(): PartHealth {
-    const nodes = [...this.#nodes.values()];
-    const devices = nodes.flatMap(({ view }) => [...view.devices].filter(([id]) => id !== ""));
+    const { counters, gauges } = this.#nodes.figures();
     return {
       kind: "sparkplug-host",
       name: this.#options.hostId,
       status: this.connected ? "up" : "down",
       mode: "embedded",
       detail: this.#session.detail,
-      counters: {
-        ...this.#counters,
-        gaps: nodes.reduce((sum, { order }) => sum + order.gaps, 0),
-        duplicates: nodes.reduce((sum, { order }) => sum + order.duplicates, 0),
-      },
-      gauges: {
-        nodes: nodes.length,
-        nodesOnline: nodes.filter(({ view }) => view.node.state === "online").length,
-        devices: devices.length,
-        devicesOnline: devices.filter(([, device]) => device.state === "online").length,
-        held: nodes.reduce((sum, { order }) => sum + order.waiting, 0),
-      },
+      counters: { ...this.#counters, ...counters },
+      gauges,
       members: membersOf(this.nodes()),
     };
   }
 
   /** Ends in order: STATE offline, DISCONNECT. */
   async close(): Promise<void> {
-    for (const { order } of this.#nodes.values()) order.flush();
+    for (const { order } of this.#nodes.all()) order.flush();
     this.#writes.close();
     await this.#session.close();
     await this.#births.close();
@@ -313,24 +273,10 @@ export class HostApplication {
     this.#event("rebirth-requested", view, now, undefined, reason);
   }
 
-  /** The metric of a target, from its birth. */
-  #born({ group, edgeNode, device, metric }: WriteTarget, path: string): BornMetric {
-    const view = this.#nodes.get(`${group}/${edgeNode}`)?.view;
-    const fault = (message: string, hint: string): FplusError =>
-      new FplusError("sparkplug.command", message, { field: path, hint });
-    if (view === undefined)
-      throw fault("the edge node is not known here", "Check group and edge node, or wait for its birth.");
-    const known = view.devices.get(device);
-    const born = known?.metrics.get(metric);
-    if (born === undefined) throw fault("no birth told of such a metric", "Check device and metric.");
-    if (known?.state === "offline") throw fault("the device is offline", "Write again when it is back.");
-    return born;
-  }
-
   /** Deaths cannot reach a host without a connection: what it knows may no longer hold. */
   #connectionLost(): void {
     const now = Date.now();
-    for (const { view, order } of this.#nodes.values()) {
+    for (const { view, order } of this.#nodes.all()) {
       order.flush();
       order.forget();
       this.#mark(view, "", "stale", now, now);
@@ -360,7 +306,7 @@ export class HostApplication {
     this.#onWorkbench = bytes;
   }
 
-  #node(topic: SparkplugTopic): FollowedNode {
+  #node(topic: SparkplugTopic): FollowedNode<ArrivedMessage> {
     const source = sourceOf(topic);
     const known = this.#nodes.get(source);
     if (known !== undefined) return known;
@@ -376,9 +322,7 @@ export class HostApplication {
         this.#askRebirth(view, "a message is missing", now);
       },
     });
-    const node = { view, order };
-    this.#nodes.set(source, node);
-    return node;
+    return this.#nodes.add({ view, order });
   }
 
   #event(kind: LifecycleEvent["kind"], view: NodeView, at: number, device?: string, reason?: string): void {
