@@ -17,6 +17,7 @@ import { noReadings, type ReadingCounters } from "./reading-counters.ts";
 import { ServerSet } from "./redundancy.ts";
 import { RetryTimer } from "./retry-timer.ts";
 import { isServerUrl } from "./server-address.ts";
+import { checkSecurity } from "./security.ts";
 import { ServerWatch } from "./server-watch.ts";
 import { type SessionUser, SessionUsers } from "./session-users.ts";
 import { TagNames } from "./tag-names.ts";
@@ -60,7 +61,7 @@ export class Endpoint {
   #started = false;
   readonly #counters = { reconnects: 0, sessions: 0, resumptions: 0, attempts: 0 };
 
-  /** @throws FplusError `config.invalid` naming `url` or `standIns` */
+  /** @throws FplusError `config.invalid` naming `url`, `standIns`, `securityMode` or `securityPolicy` */
   constructor(options: EndpointOptions) {
     const urls = [options.url, ...(options.standIns ?? [])];
     const wrong = urls.findIndex((url) => !isServerUrl(url));
@@ -70,6 +71,7 @@ export class Endpoint {
         hint: "Write it like opc.tcp://192.168.0.10:4840.",
       });
     }
+    checkSecurity(options.securityMode ?? "None", options.securityPolicy ?? "None");
     this.options = options;
     this.#servers = new ServerSet(urls);
     this.#failures = new FailureReport(options.patienceMs ?? PATIENCE_MS, (error) => this.#listeners.error(error));

@@ -1,3 +1,4 @@
+import { FplusError } from "../errors/index.ts";
 import type { Opcua } from "./load.ts";
 
 /** How messages are protected. */
@@ -20,6 +21,27 @@ export type SecurityPolicy = (typeof SECURITY_POLICIES)[number];
 const WITHDRAWN: ReadonlySet<SecurityPolicy> = new Set(["Basic256", "Basic128Rsa15"]);
 const URI_PREFIX = "http://opcfoundation.org/UA/SecurityPolicy#";
 
+const MODES: readonly SecurityMode[] = ["None", "Sign", "SignAndEncrypt"];
+
+/**
+ * Refuses what is no choice of security: a name misspelt in a flow or a variable must not end in no security at all.
+ * @throws FplusError `config.invalid` naming `securityMode` or `securityPolicy`
+ */
+export function checkSecurity(mode: string, policy: string): void {
+  const wrong = (field: string, message: string, hint: string): FplusError =>
+    new FplusError("config.invalid", message, { field, hint });
+  if (!MODES.some((name) => name === mode))
+    throw wrong("securityMode", `no security mode: ${mode}`, `Choose ${MODES.join(", ")}.`);
+  if (!SECURITY_POLICIES.some((name) => name === policy))
+    throw wrong("securityPolicy", `no security policy: ${policy}`, `Choose ${SECURITY_POLICIES.join(", ")}.`);
+  if ((mode === "None") !== (policy === "None"))
+    throw wrong(
+      "securityPolicy",
+      `${mode} does not go with the policy ${policy}`,
+      mode === "None" ? "Choose Sign or SignAndEncrypt, or the policy None." : "Choose a policy, or the mode None.",
+    );
+}
+
 /** The short name of a policy's URI; undefined for one that node-opcua does not have. */
 export function policyOf(uri: string | null): SecurityPolicy | undefined {
   if (!uri?.startsWith(URI_PREFIX)) return undefined;
@@ -29,7 +51,7 @@ export function policyOf(uri: string | null): SecurityPolicy | undefined {
 
 /** The short name of a mode; undefined for an invalid one. */
 export function modeOf(opcua: Opcua, mode: number): SecurityMode | undefined {
-  return (["None", "Sign", "SignAndEncrypt"] as const).find((name) => opcua.MessageSecurityMode[name] === mode);
+  return MODES.find((name) => opcua.MessageSecurityMode[name] === mode);
 }
 
 /** What people should know of a choice of security; empty where it is a good one. */

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FplusError } from "../../../lib/errors/index.ts";
-import { discoverTags, Monitor, Poller, type Tag } from "../../../lib/opcua/index.ts";
+import { discoverTags, Monitor, Poller, resolveAddresses, type Tag } from "../../../lib/opcua/index.ts";
 import { plainSample, type SampleBatch, signals } from "../../../lib/sample/index.ts";
 import { asyncuaPython, startAsyncua } from "../../support/asyncua.ts";
 import { startCounter } from "../../support/counter.ts";
+import { COUNTER_NAMESPACE, startTestServer } from "../../support/opcua-server.ts";
 import { freePorts } from "../../support/ports.ts";
 import { missing } from "../../support/services.ts";
 import { until } from "../../support/until.ts";
-import { openEndpoint, openSimulator } from "./rig.ts";
+import { openEndpoint, openSimulator, pki } from "./rig.ts";
 
 /** Collects what a reader emits: the newest sample by `device/metric`. */
 function collector(): {
@@ -114,6 +115,66 @@ test("1,000 tags by subscription and by polling over one session", async (t) => 
   assert.equal(poller.active, tags.length);
   assert.equal(simulator.sessions, 1, "one session for all readers");
   assert.equal(typeof polled.newest.get("Press01/State")?.value, "number");
+});
+
+test("ten servers at once, each over its own session", async (t) => {
+  const ports = await freePorts(10);
+  const seen = new Map<string, Set<number>>();
+  const servers = [];
+  // One folder of certificates: to make ten keys is what would take long.
+  const pkiFolder = pki(t);
+  for (const [i, port] of ports.entries()) {
+    const server = await startTestServer({ port, pkiFolder, applicationUri: `urn:test:server${i}` });
+    t.after(() => server.close());
+    servers.push(server);
+    const endpoint = openEndpoint(t, server.url, { name: `PLC${i}` });
+    const metrics = new Set<number>();
+    seen.set(`PLC${i}`, metrics);
+    const tags = [0, 1, 2].map((k) => ({
+      device: "Counter1",
+      metric: `Count${k}`,
+      nodeId: `nsu=${COUNTER_NAMESPACE};s=Count${k}`,
+    }));
+    const monitor = new Monitor(endpoint, tags, {
+      ...monitorOptions,
+      onBatch: (batch) => batch.signal.forEach((id) => metrics.add(id)),
+    });
+    t.after(() => monitor.close());
+    endpoint.use(monitor);
+    endpoint.start();
+  }
+  await until("three tags of each", () => [...seen.values()].every(({ size }) => size === 3));
+  assert.equal(new Set([...seen.values()].flatMap((ids) => [...ids])).size, 30);
+  assert.deepEqual(
+    servers.map(({ sessions }) => sessions),
+    ports.map(() => 1),
+  );
+});
+
+test("every node of the data model that Factory+ describes is found under its name", async (t) => {
+  const { url } = await openSimulator(t, 6);
+  const endpoint = openEndpoint(t, url);
+  endpoint.start();
+  await until("a session", () => endpoint.state === "up");
+  const device = (name: string): string[] => ["", "/Temperature", "/Pressure", "/Status"].map((tag) => name + tag);
+  const paths = [
+    "/Objects",
+    "/Objects/1:DeviceSet",
+    ...[...device("1"), ...device("2")].map((name) => `/Objects/1:DeviceSet/1:Device${name.replace("/", "/1:")}`),
+    "/Objects/1:System",
+    "/Objects/1:System/1:ServerStatus",
+    "/Objects/1:System/1:Diagnostics",
+    "/Types",
+    "/Types/ObjectTypes/BaseObjectType",
+    "/Types/VariableTypes/BaseVariableType",
+    "/Types/DataTypes/BaseDataType",
+  ];
+  const found = await endpoint.withSession((session, limits, opcua) => resolveAddresses(session, limits, opcua, paths));
+  assert.deepEqual(
+    found.filter((nodeId) => typeof nodeId === "string"),
+    [],
+  );
+  assert.equal(new Set(found.map(String)).size, 17);
 });
 
 test("a NodeId that does not exist is named once; the other tags are read", async (t) => {

@@ -11,6 +11,8 @@ import {
   renewApplication,
   securityWarning,
   type UserToken,
+  type SecurityMode,
+  type SecurityPolicy,
 } from "../../../lib/opcua/index.ts";
 import { asyncuaPython, startAsyncua } from "../../support/asyncua.ts";
 import { makeCertificate } from "../../support/certificates.ts";
@@ -78,6 +80,24 @@ test("withdrawn policies still work with servers that have nothing better", asyn
     const failed = await attempt(t, server.url, { securityMode: "SignAndEncrypt", securityPolicy, pkiFolder });
     assert.equal(failed, undefined, `${securityPolicy}: ${failed?.describe()}`);
   }
+});
+
+test("what is no choice of security is refused by its field, and never taken for none", () => {
+  const choose = (securityMode: string, securityPolicy: string) => () =>
+    new Endpoint({
+      name: "PLC",
+      url: "opc.tcp://127.0.0.1:1",
+      securityMode: securityMode as SecurityMode,
+      securityPolicy: securityPolicy as SecurityPolicy,
+      pkiFolder: "unused",
+    });
+  const refused = { code: "config.invalid", field: "securityPolicy" };
+  assert.throws(choose("signandencrypt", "Basic256Sha256"), { code: "config.invalid", field: "securityMode" });
+  assert.throws(choose("constructor", "None"), { code: "config.invalid", field: "securityMode" });
+  assert.throws(choose("SignAndEncrypt", "Basic512"), refused);
+  assert.throws(choose("SignAndEncrypt", "None"), refused);
+  assert.throws(choose("None", "Basic256Sha256"), refused);
+  assert.doesNotThrow(choose("Sign", "Basic256Sha256"));
 });
 
 test("what a choice of security is worth is said", () => {
