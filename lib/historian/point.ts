@@ -13,7 +13,10 @@ export interface PointKey {
   readonly field: string;
 }
 
-/** The signal of one field of a point. Tags without a value are left out, as InfluxDB does. */
+/**
+ * The signal of one field of a point. Tags without a value are left out: InfluxDB has no empty tag, and refuses a line that names one.
+ * @throws FplusError `sample.invalid` naming the part of the point that has no name
+ */
 export function pointIdentity(
   measurement: string,
   tags: Readonly<Record<string, string>>,
@@ -22,6 +25,7 @@ export function pointIdentity(
   for (const [part, text] of [
     ["measurement", measurement],
     ["fields", field],
+    ...Object.keys(tags).map((name) => ["tags", name] as const),
   ] as const) {
     if (text === "") throw new FplusError("sample.invalid", `a point's ${part} has no name`, { field: part });
   }

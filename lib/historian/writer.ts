@@ -71,6 +71,8 @@ export class HistorianWriter {
   #spooled = 0;
   #written = 0;
   #rejected = 0;
+  /** Those of the rejected that the store has never seen, and so does not count. */
+  #unseen = 0;
   #dropped = 0;
   #retries = 0;
   #reasons: string[] = [];
@@ -114,6 +116,12 @@ export class HistorianWriter {
     });
   }
 
+  /** Counts samples that were refused before the store saw them: one without a name is in no batch. */
+  noteRejected(rejected: readonly RejectedSample[]): void {
+    this.#unseen += rejected.length;
+    this.#count({ written: 0, rejected });
+  }
+
   stats(): WriterStats {
     return {
       queued: this.#queued,
@@ -137,7 +145,7 @@ export class HistorianWriter {
       ...store,
       status: away ? (this.#spool === undefined ? "down" : "degraded") : store.status,
       detail: this.#fault || store.detail,
-      counters: { ...store.counters, dropped, retries },
+      counters: { ...store.counters, rejected: (store.counters["rejected"] ?? 0) + this.#unseen, dropped, retries },
       gauges: { ...store.gauges, queued, spooled, spoolDepth },
     };
   }
@@ -264,7 +272,7 @@ export class HistorianWriter {
       }
       for (const { group, points, rejected } of appended) {
         this.#spooled += points;
-        this.#count({ written: 0, rejected });
+        this.noteRejected(rejected);
         settle(group, rejected, true);
       }
     }

@@ -3,7 +3,7 @@ import { FplusError } from "../../lib/errors/index.ts";
 import type { HistorianWriter, WriteReceipt } from "../../lib/historian/index.ts";
 import { type HistorianService, leaseWriter } from "../fplus-historian/service.ts";
 import { amount, batchOf, defineNode, type NodeContext } from "../frame/index.ts";
-import { pointsOf } from "./points.ts";
+import { pointsOf, receiptOf } from "./points.ts";
 
 interface WriteConfig {
   readonly name: string;
@@ -11,6 +11,7 @@ interface WriteConfig {
 }
 
 const STATUS_MS = 1000;
+const NOTHING: WriteReceipt = { written: 0, rejected: [] };
 
 /** Stores the samples of every message. */
 export default function (RED: NodeAPI): void {
@@ -29,10 +30,15 @@ export default function (RED: NodeAPI): void {
     );
     return {
       async input(msg, send) {
-        const batch = pointsOf(msg) ?? batchOf(msg);
-        if (batch.length === 0) return;
-        const receipt = await write(node, await writer, batch);
-        if (receipt === undefined) return;
+        const points = pointsOf(msg);
+        const batch = points?.batch ?? batchOf(msg);
+        const unnamed = points?.rejected ?? [];
+        if (batch.length + unnamed.length === 0) return;
+        const ready = await writer;
+        ready.noteRejected(unnamed);
+        const stored = batch.length === 0 ? NOTHING : await write(node, ready, batch);
+        if (stored === undefined) return;
+        const receipt = points === undefined ? stored : receiptOf(stored, points);
         for (const { path, reason } of receipt.rejected) {
           node.report(new FplusError("historian.rejected", reason, { field: path }));
         }

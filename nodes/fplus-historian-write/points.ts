@@ -1,6 +1,6 @@
-import { FplusError } from "../../lib/errors/index.ts";
-import { pointIdentity } from "../../lib/historian/index.ts";
-import { batchFromPlain, SampleBatch, signalPath, signals } from "../../lib/sample/index.ts";
+import { FplusError, toFplusError } from "../../lib/errors/index.ts";
+import { pointIdentity, type RejectedSample, type WriteReceipt } from "../../lib/historian/index.ts";
+import { batchFromPlain, type LooseSample, SampleBatch, signalPath, signals } from "../../lib/sample/index.ts";
 import type { Message } from "../frame/index.ts";
 
 /** A point as a flow may give it: what node-red-contrib-influxdb takes, in one object. */
@@ -11,38 +11,66 @@ interface LoosePoint {
   readonly timestamp?: number | string | Date;
 }
 
+/** The samples of a message's points: a batch, and those that cannot be named. */
+export interface PointSamples {
+  readonly batch: SampleBatch;
+  /** `origin[i]` is the index among the message's samples of sample i of the batch. */
+  readonly origin: readonly number[];
+  readonly rejected: readonly RejectedSample[];
+}
+
 /**
  * The samples of points: `payload` is `{ measurement, tags, fields, timestamp }` or a list of them, or `measurement` stands on the
  * message with `payload` as fields, or `[fields, tags]`. Undefined for messages that hold no points.
  * @throws FplusError `sample.invalid` naming the field
  */
-export function pointsOf(msg: Message): SampleBatch | undefined {
+export function pointsOf(msg: Message): PointSamples | undefined {
   const { payload, measurement, timestamp } = msg as { payload: unknown; measurement?: unknown; timestamp?: number };
   if (payload instanceof SampleBatch) return undefined;
   if (typeof measurement === "string" && measurement !== "") {
     const [fields, tags] = Array.isArray(payload) ? (payload as unknown[]) : [payload, {}];
     const time = timestamp === undefined ? {} : { timestamp };
-    return batchOfPoints([{ measurement, fields: isRecord(fields) ? fields : { value: fields }, tags, ...time }]);
+    return samplesOfPoints([{ measurement, fields: isRecord(fields) ? fields : { value: fields }, tags, ...time }]);
   }
   const list: unknown[] = Array.isArray(payload) ? payload : [payload];
-  return list.length > 0 && list.every(isPoint) ? batchOfPoints(list) : undefined;
+  return list.length > 0 && list.every(isPoint) ? samplesOfPoints(list) : undefined;
 }
 
-function batchOfPoints(points: readonly LoosePoint[]): SampleBatch {
+/** A receipt of the batch as one of all the message's samples. */
+export function receiptOf(receipt: WriteReceipt, { origin, rejected }: PointSamples): WriteReceipt {
+  const refused = receipt.rejected.map((sample) => ({ ...sample, index: origin[sample.index]! }));
+  return { ...receipt, rejected: [...rejected, ...refused].sort((a, b) => a.index - b.index) };
+}
+
+function samplesOfPoints(points: readonly LoosePoint[]): PointSamples {
   const now = Date.now();
-  return batchFromPlain(
-    points.flatMap(({ measurement, tags = {}, fields, timestamp = now }) => {
-      if (!isRecord(tags)) throw new FplusError("sample.invalid", "tags must be texts by name", { field: "tags" });
-      if (!isRecord(fields))
-        throw new FplusError("sample.invalid", "fields must be values by name", { field: "fields" });
-      const named = Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, textOf(name, value)]));
-      return Object.entries(fields).map(([field, value]) => {
-        const identity = pointIdentity(measurement, named, field);
-        signals.intern(identity);
-        return { name: signalPath(identity.source, identity.device, identity.metric), value, timestamp };
-      });
-    }),
-  );
+  const samples: LooseSample[] = [];
+  const origin: number[] = [];
+  const rejected: RejectedSample[] = [];
+  let index = 0;
+  for (const { measurement, tags = {}, fields, timestamp = now } of points) {
+    if (!isRecord(tags)) throw new FplusError("sample.invalid", "tags must be texts by name", { field: "tags" });
+    if (!isRecord(fields)) throw new FplusError("sample.invalid", "fields must be values by name", { field: "fields" });
+    for (const [field, value] of Object.entries(fields)) {
+      try {
+        samples.push({ name: nameOf(measurement, tags, field), value, timestamp });
+        origin.push(index);
+      } catch (error) {
+        const { message } = toFplusError("sample.invalid", error);
+        rejected.push({ index, path: `${measurement}/${field}`, reason: message });
+      }
+      index += 1;
+    }
+  }
+  return { batch: batchFromPlain(samples), origin, rejected };
+}
+
+/** Name of the signal of one field. @throws FplusError `sample.invalid` where a part of it is empty, or a tag is no text */
+function nameOf(measurement: string, tags: Record<string, unknown>, field: string): string {
+  const named = Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, textOf(name, value)]));
+  const identity = pointIdentity(measurement, named, field);
+  signals.intern(identity);
+  return signalPath(identity.source, identity.device, identity.metric);
 }
 
 function textOf(name: string, value: unknown): string {

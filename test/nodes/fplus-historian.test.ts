@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { ArchivedHistorian } from "../../lib/historian/index.ts";
-import { processLeases } from "../../lib/plant/index.ts";
+import { ArchivedHistorian, type WriteReceipt } from "../../lib/historian/index.ts";
+import { processHealth, processLeases } from "../../lib/plant/index.ts";
 import type { HistorianService } from "../../nodes/fplus-historian/service.ts";
 import historian from "../../nodes/fplus-historian/fplus-historian.ts";
 import query from "../../nodes/fplus-historian-query/fplus-historian-query.ts";
@@ -117,6 +117,47 @@ test("points go in with measurement, tags and fields, and InfluxQL asks for them
     { location: "production_line_1", time: "2023-01-01T10:30:00Z", temperature: 75.5, status: "normal" },
     { location: "production_line_1", time: "2023-01-01T11:00:00Z", temperature: 81.2, status: null },
   ]);
+  await unloadFlow();
+});
+
+test("a point without a name is refused alone and counted, an empty tag is none, an empty text is a value", async (t) => {
+  const flow = [
+    { id: "we", type: "fplus-historian-write", historian: "he", wires: [["receipte"], ["rejectede"]] },
+    { id: "he", type: "fplus-historian", engine: "embedded", folder: "empty", retention: "0" },
+    { id: "receipte", type: "helper" },
+    { id: "rejectede", type: "helper" },
+  ];
+  const node = await loadFlow(temporaryFolder(t), [historian, write], flow);
+  const receipt = nextMessage(node("receipte"));
+  const rejected = nextMessage(node("rejectede"));
+  const point = (more: object) => ({ measurement: "m", tags: { line: "1" }, fields: { v: 1 }, timestamp: 1, ...more });
+  node("we").receive({
+    payload: [
+      point({ tags: { "": "x" } }),
+      point({ fields: { "": 1, text: "", high: Number.NaN } }),
+      point({ measurement: "" }),
+      point({ tags: { line: { number: 1 } } }),
+      point({ tags: { line: "1", cell: "" } }),
+    ],
+  });
+  const { written, rejected: refused } = (await receipt)["payload"] as WriteReceipt;
+  assert.equal(written, 2);
+  assert.deepEqual(
+    refused.map(({ index, path, reason }) => [index, path, reason]),
+    [
+      [0, "m/v", "a point's tags has no name"],
+      [1, "m/", "a point's fields has no name"],
+      [3, "m/{line=1}/high", "NaN is not a number that can be stored"],
+      [4, "/v", "a point's measurement has no name"],
+      [5, "m/v", "the tag line is no text"],
+    ],
+  );
+  assert.deepEqual((await rejected)["payload"], refused);
+  const writer = processHealth.snapshot().find(({ counters }) => counters["rejected"] === 5);
+  assert.equal(writer?.counters["written"], 2);
+  const next = nextMessage(node("receipte"));
+  node("we").receive({ payload: point({ measurement: "" }) });
+  assert.equal(((await next)["payload"] as WriteReceipt).written, 0);
   await unloadFlow();
 });
 

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { FplusError } from "../../../lib/errors/index.ts";
-import { openHistorian } from "../../../lib/historian/index.ts";
-import { SignalRegistry } from "../../../lib/sample/index.ts";
+import { openHistorian, pointIdentity } from "../../../lib/historian/index.ts";
+import { SampleBatch, SignalRegistry, ValueType } from "../../../lib/sample/index.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { findProgram, missing } from "../../support/services.ts";
 import { batchOf, historianContract, type Row } from "./contract.ts";
@@ -54,6 +54,56 @@ test("InfluxDB with the 2.x API and Flux is a historian", async (t) => {
     return store;
   });
 });
+
+for (const [release, program] of [
+  ["1.6", INFLUXD],
+  ["1.8", process.env["FPLUS_TEST_INFLUXD18"]],
+] as const) {
+  test(`what is empty in a point goes as InfluxDB ${release} takes it: a text is stored, a tag left out, a name refused`, async (t) => {
+    if (missing(t, `influxd ${release}`, program)) return;
+    const server = await startInfluxd(program!, temporaryFolder(t));
+    t.after(() => server.stop());
+    const registry = new SignalRegistry();
+    const store = openHistorian({ engine: "influx", url: server.url, bucket: "plant", registry });
+    t.after(() => store.close());
+    await store.open();
+    /** The server's own word on a line: its refusal, or nothing. */
+    const refusal = async (line: string): Promise<string> => {
+      const response = await fetch(`${server.url}/write?db=plant`, { method: "POST", body: `${line} 1` });
+      return response.ok ? "" : await response.text();
+    };
+    assert.equal(await refusal('own,a=b text=""'), "");
+    assert.match(await refusal("own,a= v=1"), /missing tag value/);
+    assert.match(await refusal("own,=b v=1"), /missing tag key/);
+    assert.match(await refusal("own,a=b =1"), /missing field key/);
+    assert.match(await refusal(",a=b v=1"), /missing measurement/);
+    assert.match(await refusal("own,time=b v=1"), /invalid tag key/);
+    assert.match(await refusal("own,a=b time=1"), /invalid field name/);
+
+    const batch = new SampleBatch(4);
+    const add = (tags: Record<string, string>, field: string, type: number, value: string | number): void => {
+      batch.addValue(registry.intern(pointIdentity("m", tags, field)).id, type, value, 1000);
+    };
+    add({ a: "b", empty: "" }, "text", ValueType.String, "");
+    add({ a: "b" }, "time", ValueType.Double, 1);
+    add({ time: "b" }, "v", ValueType.Double, 1);
+    add({ a: "b" }, "v", ValueType.Double, 2);
+    const { written, rejected } = await store.write(batch);
+    assert.equal(written, 2);
+    assert.deepEqual(
+      rejected.map(({ index, reason }) => [index, reason]),
+      [1, 2].map((index) => [index, "InfluxDB keeps the name time for the time itself"]),
+    );
+    assert.equal(store.health().counters["rejected"], 2);
+    const { results } = await store.influxQl(
+      "SELECT a, text, v FROM m; SELECT count(text) FROM m; SHOW TAG KEYS FROM m",
+    );
+    assert.deepEqual(
+      results.map(({ series }) => series?.[0]?.values.map((row) => row.slice(-3))),
+      [[["b", "", 2]], [["1970-01-01T00:00:00Z", 1]], [["a"]]],
+    );
+  });
+}
 
 test("samples that the server refuses are found and named, the others stay", async (t) => {
   if (missing(t, "influxd", INFLUXD)) return;

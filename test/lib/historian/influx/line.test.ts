@@ -219,6 +219,8 @@ test("what a typed field or a name cannot hold is refused point by point", () =>
   assert.equal(bytes.toString(), 'm,a=b u=9223372036854775807i,empty="" 0\n');
   assert.deepEqual([...lineOf], [-1, 0, -1, -1, -1, 0]);
   assert.throws(() => pointIdentity("", {}, "v"), { code: "sample.invalid", field: "measurement" });
+  assert.throws(() => pointIdentity("m", {}, ""), { code: "sample.invalid", field: "fields" });
+  assert.throws(() => pointIdentity("m", { "": "x" }, "v"), { code: "sample.invalid", field: "tags" });
 });
 
 test("a point's signal gives back measurement, tags and field, whatever they hold", () => {
