@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { ClientSession, OPCUAClient, StatusCode } from "node-opcua";
 
 /** A request or response of node-opcua, as far as the services here look at it. */
@@ -24,15 +25,21 @@ export interface PublishEngine {
 const CHANNEL = "_secureChannel";
 const BUILDER = "_getMessageBuilder";
 const CLIENT = "_client";
+const SOCKET = "_socket";
 const REMOVE_SESSION = "_removeSession";
 /** The method of a message builder that decodes a whole message. */
 export const DECODE_BODY = "_decodeMessageBody";
+
+interface Transport {
+  readonly parameters?: { sendBufferSize: number };
+  readonly [SOCKET]?: Socket | null;
+}
 
 /** The parts of node-opcua's client that it has and does not declare. */
 interface ClientInternals {
   readonly [CHANNEL]: {
     readonly [BUILDER]?: () => MessageBuilder | undefined;
-    getTransport?(): { readonly parameters?: { sendBufferSize: number } } | undefined;
+    getTransport?(): Transport | undefined;
   } | null;
   [REMOVE_SESSION](session: ClientSession): void;
 }
@@ -86,8 +93,9 @@ const SHORT_CHUNK_BYTES = 1_024;
  */
 export function performShort<R>(session: ClientSession, request: object): Promise<R> {
   const { [CLIENT]: client } = session as unknown as { readonly [CLIENT]: ClientInternals | null };
-  const parameters = client?.[CHANNEL]?.getTransport?.()?.parameters;
+  const { parameters, [SOCKET]: socket } = client?.[CHANNEL]?.getTransport?.() ?? {};
   if (parameters === undefined) return perform(session, request);
+  if (socket) together(socket);
   const { sendBufferSize } = parameters;
   parameters.sendBufferSize = Math.min(SHORT_CHUNK_BYTES, sendBufferSize);
   try {
@@ -95,6 +103,13 @@ export function performShort<R>(session: ClientSession, request: object): Promis
   } finally {
     parameters.sendBufferSize = sendBufferSize;
   }
+}
+
+/** What is written from now until the present callback ends goes out in one write. */
+function together(socket: Socket): void {
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  process.nextTick(() => socket.uncork());
 }
 
 /** The name of the StatusCode with which a server refused a request; undefined where it never answered. */

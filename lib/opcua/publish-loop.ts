@@ -59,6 +59,7 @@ export class PublishLoop {
   #most = MOST_REQUESTS;
   #running = true;
   #retry: NodeJS.Timeout | undefined;
+  #fillsSoon = false;
   /** Requests of an earlier connection must not be counted in the present one. */
   #connection = 0;
 
@@ -115,6 +116,16 @@ export class PublishLoop {
     while (this.#running && this.#waiting < wanted) this.#send();
   }
 
+  /** Once all that has arrived is dispatched: what then goes out goes in one write, which costs more than what is in it. */
+  #fillSoon(): void {
+    if (this.#fillsSoon) return;
+    this.#fillsSoon = true;
+    setImmediate(() => {
+      this.#fillsSoon = false;
+      this.#fill();
+    });
+  }
+
   #send(): void {
     const connection = this.#connection;
     const added = this.#added;
@@ -131,7 +142,7 @@ export class PublishLoop {
         (response) => {
           if (connection === this.#connection) this.#waiting -= 1;
           this.#dispatch(response);
-          this.#fill();
+          this.#fillSoon();
         },
         (error: unknown) => {
           this.#acknowledgements.unshift(...acknowledgements);
