@@ -51,6 +51,7 @@ test("an endpoint that nobody deployed is looked through over a connection of it
   assert.ok(refused.length > 0 && refused.every(({ reason }) => /Too many connections/.test(String(reason))));
   for (const one of more) if (one.status === "fulfilled") await sessions.close(one.value);
   await sessions.close(id);
+  await until("nothing left on the server", () => simulator.sessions === 0);
   assert.throws(() => sessions.get(id), { code: "config.missing" });
   await assert.rejects(
     new Promise((resolve) => setTimeout(resolve, 600)).then(() =>
