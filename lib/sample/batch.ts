@@ -1,27 +1,11 @@
 import { types } from "node:util";
 import { FplusError } from "../errors/index.ts";
+import { room } from "./memory.ts";
 import type { Receipt } from "./receipt.ts";
 import { isInt64, isNumeric, SampleFlag, type SampleValue, ValueType } from "./types.ts";
 
 /** All lanes of one sample. */
 const SAMPLE_BYTES = 30;
-/** Small batches share memory, as small Buffers do: to make one is then a matter of views. */
-const SLAB_BYTES = 64 * 1024;
-let slab = new ArrayBuffer(SLAB_BYTES);
-let slabUsed = 0;
-
-/** Zeroed memory, aligned to eight bytes. */
-function room(bytes: number): { buffer: ArrayBuffer; at: number } {
-  const needed = (bytes + 7) & ~7;
-  if (needed > SLAB_BYTES / 4) return { buffer: new ArrayBuffer(needed), at: 0 };
-  if (slabUsed + needed > SLAB_BYTES) {
-    slab = new ArrayBuffer(SLAB_BYTES);
-    slabUsed = 0;
-  }
-  const at = slabUsed;
-  slabUsed += needed;
-  return { buffer: slab, at };
-}
 
 /**
  * Many values with their times, as a struct of arrays: lane[i] of every lane belongs to sample i.
