@@ -52,7 +52,7 @@ RED.nodes.registerType("fplus-opcua-endpoint", {
     securityMode: { value: "None" },
     securityPolicy: { value: "None" },
     trust: { value: "first-use" },
-    userType: { value: "" },
+    userType: { value: "anonymous" },
     connectTimeout: { value: "", validate: SECONDS },
     sessionTimeout: { value: "", validate: SECONDS },
     keepAlive: { value: "", validate: SECONDS },
