@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import { ownTemporaryFolder } from "./temporary-folder.ts";
 
 export interface BenchResult {
   readonly title: string;
@@ -38,6 +39,7 @@ async function main(args: string[]): Promise<void> {
   const wanted = args.filter((arg) => !arg.startsWith("--"));
   const unknown = wanted.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new Error(`no benchmark ${unknown.join(", ")}; there are ${all.join(", ")}`);
+  ownTemporaryFolder();
   const results: Record<string, BenchResult> = {};
   for (const name of wanted.length > 0 ? wanted : all) {
     const result = await runOne(name);

@@ -90,7 +90,7 @@ function roomOf(id: string): string | null {
 /** A node's page: its dialog script, form and help in the one HTML file that Node-RED reads. */
 async function buildNodePage(type: string): Promise<void> {
   const folder = at("nodes", type);
-  const form = readFileSync(path.join(folder, "form.html"), "utf8");
+  const form = withPartials(readFileSync(path.join(folder, "form.html"), "utf8"));
   const script = await bundle(path.join(folder, "editor.ts"), "iife", [namedFields(type, form)]);
   const help = readFileSync(path.join(folder, "help.md"), "utf8");
   const target = at("dist/nodes", type);
@@ -103,6 +103,13 @@ async function buildNodePage(type: string): Promise<void> {
   );
   const icon = path.join(folder, `${type}.svg`);
   if (existsSync(icon)) cpSync(icon, path.join(target, "icons", `${type}.svg`));
+}
+
+/** A form with the rows that several have: `<!-- include rows.html -->` stands for `nodes/editor/rows.html`. */
+function withPartials(form: string): string {
+  return form.replaceAll(/<!-- include (\S+) -->\n/g, (_, name: string) =>
+    readFileSync(at("nodes/editor", name), "utf8"),
+  );
 }
 
 /** Lets a dialog's script name the type's fields as its form does, once it has registered the type. */

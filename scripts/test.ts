@@ -11,6 +11,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
 import { buildIfStale } from "./build-if-stale.ts";
+import { ownTemporaryFolder } from "./temporary-folder.ts";
 
 /** Folders of one suite; those that start whole plants or measure what a process does run one file at a time. */
 const SUITES = [
@@ -63,6 +64,7 @@ async function main(places: readonly string[]): Promise<boolean> {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
   const checked = places.length > 0 || (await command("npm", "run", "--silent", "check"));
   await buildIfStale();
+  const endTemporary = ownTemporaryFolder();
   if (places.length > 0) {
     await runFiles(places.flatMap(filesIn), 1, tally);
   } else {
@@ -70,8 +72,10 @@ async function main(places: readonly string[]): Promise<boolean> {
   }
   const { passed, failed, skipped } = tally;
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped${checked ? "" : "; the checks FAILED"}`);
+  const left = endTemporary();
+  if (left.length > 0) console.error(`Left in the temporary directory: ${left.join(", ")}`);
   if (passed + failed === 0) console.error("No test ran.");
-  return checked && failed === 0 && passed > 0;
+  return checked && failed === 0 && passed > 0 && left.length === 0;
 }
 
 process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;

@@ -1,4 +1,5 @@
 import { numberFrom } from "../editor/checks.ts";
+import { addConnectionTest } from "../editor/connection-test.ts";
 
 RED.nodes.registerType("fplus-broker", {
   category: "config",
@@ -20,31 +21,6 @@ RED.nodes.registerType("fplus-broker", {
     return this.name || String(this["url"]);
   },
   oneditprepare() {
-    const field = (name: string): string => String($(`#node-config-input-${name}`).val() ?? "");
-    $("#fplus-broker-test").on("click", () => {
-      const result = $("#fplus-broker-result").text("Connecting …");
-      const password = field("password");
-      const body = {
-        id: this.id,
-        url: field("url"),
-        protocolVersion: field("protocolVersion"),
-        keepalive: field("keepalive"),
-        verify: $("#node-config-input-verify").is(":checked"),
-        username: field("username"),
-        ...(password === "__PWRD__" ? {} : { password }),
-      };
-      $.ajax({
-        url: "fplus/broker/test",
-        method: "POST",
-        contentType: "application/json",
-        data: JSON.stringify(body),
-      }).then(
-        (answer: { ok: boolean; text: string }) =>
-          result
-            .text(answer.text)
-            .css("color", answer.ok ? "var(--red-ui-text-color-success)" : "var(--red-ui-text-color-error)"),
-        () => result.text("Node-RED did not answer."),
-      );
-    });
+    addConnectionTest(this, "broker");
   },
 });

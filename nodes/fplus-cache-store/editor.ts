@@ -1,4 +1,5 @@
 import { numberFrom, shownWith } from "../editor/checks.ts";
+import { addConnectionTest } from "../editor/connection-test.ts";
 
 RED.nodes.registerType("fplus-cache-store", {
   category: "config",
@@ -38,47 +39,15 @@ RED.nodes.registerType("fplus-cache-store", {
   },
   oneditprepare() {
     const field = (name: string): string => String($(`#node-config-input-${name}`).val() ?? "");
+    const test = addConnectionTest(this, "cache");
     const show = (): void => {
       const isRedis = field("engine") === "redis";
       $(".fplus-cache-embedded").toggle(!isRedis);
-      $(".fplus-cache-redis").toggle(isRedis);
+      $(".fplus-cache-redis").add(test).toggle(isRedis);
       $(".fplus-cache-sentinel").toggle(isRedis && field("mode") === "sentinel");
       $(".fplus-cache-number").toggle(isRedis && field("mode") !== "cluster");
     };
     $("#node-config-input-engine, #node-config-input-mode").on("change", show);
     show();
-    $("#fplus-cache-test").on("click", () => {
-      const result = $("#fplus-cache-result").text("Connecting …").css("color", "");
-      const names = [
-        "name",
-        "engine",
-        "mode",
-        "nodes",
-        "sentinelGroup",
-        "username",
-        "databaseNumber",
-        "prefix",
-        "copies",
-      ];
-      const password = field("password");
-      const body = {
-        id: this.id,
-        ...Object.fromEntries(names.map((name) => [name, field(name)])),
-        tls: $("#node-config-input-tls").prop("checked") === true,
-        ...(password === "__PWRD__" ? {} : { password }),
-      };
-      $.ajax({
-        url: "fplus/cache/test",
-        method: "POST",
-        contentType: "application/json",
-        data: JSON.stringify(body),
-      }).then(
-        (answer: { ok: boolean; text: string }) =>
-          result
-            .text(answer.text)
-            .css("color", answer.ok ? "var(--red-ui-text-color-success)" : "var(--red-ui-text-color-error)"),
-        () => result.text("Node-RED did not answer."),
-      );
-    });
   },
 });

@@ -1,4 +1,5 @@
 import { numberFrom } from "../editor/checks.ts";
+import { addConnectionTest } from "../editor/connection-test.ts";
 import { showSlowStatements } from "./slow-statements.ts";
 
 RED.nodes.registerType("fplus-database", {
@@ -41,36 +42,15 @@ RED.nodes.registerType("fplus-database", {
   },
   oneditprepare() {
     const field = (name: string): string => String($(`#node-config-input-${name}`).val() ?? "");
+    const test = addConnectionTest(this, "database");
     const show = (): void => {
       const isServer = field("engine") === "postgres";
       $(".fplus-database-embedded").toggle(!isServer);
-      $(".fplus-database-server").toggle(isServer);
+      $(".fplus-database-server").add(test).toggle(isServer);
       $(".fplus-database-ca").toggle(isServer && field("tls") !== "off" && field("tls") !== "encrypt");
     };
     $("#node-config-input-engine, #node-config-input-tls").on("change", show);
     show();
     $("#fplus-database-slow").on("click", () => showSlowStatements(this.id));
-    $("#fplus-database-test").on("click", () => {
-      const result = $("#fplus-database-result").text("Connecting …").css("color", "");
-      const names = ["name", "engine", "folder", "host", "port", "databaseName", "user", "tls", "ca"];
-      const password = field("password");
-      const body = {
-        id: this.id,
-        ...Object.fromEntries(names.map((name) => [name, field(name)])),
-        ...(password === "__PWRD__" ? {} : { password }),
-      };
-      $.ajax({
-        url: "fplus/database/test",
-        method: "POST",
-        contentType: "application/json",
-        data: JSON.stringify(body),
-      }).then(
-        (answer: { ok: boolean; text: string }) =>
-          result
-            .text(answer.text)
-            .css("color", answer.ok ? "var(--red-ui-text-color-success)" : "var(--red-ui-text-color-error)"),
-        () => result.text("Node-RED did not answer."),
-      );
-    });
   },
 });

@@ -1,3 +1,5 @@
+import { addConnectionTest } from "../editor/connection-test.ts";
+
 RED.nodes.registerType("fplus-object-store", {
   category: "config",
   defaults: {
@@ -31,38 +33,9 @@ RED.nodes.registerType("fplus-object-store", {
       const s3 = $("#node-config-input-engine").val() === "s3";
       $(".fplus-objects-embedded").toggle(!s3);
       $(".fplus-objects-s3").toggle(s3);
-      $("#fplus-objects-result").text("");
     };
     $("#node-config-input-engine").on("change", show);
     show();
-    $("#fplus-objects-test").on("click", () => {
-      const field = (name: string): string => String($(`#node-config-input-${name}`).val() ?? "");
-      const typed = (name: string): Record<string, string> => {
-        const secret = field(name);
-        return secret === "" || secret === "__PWRD__" ? {} : { [name]: secret };
-      };
-      const values = {
-        id: this.id,
-        engine: field("engine"),
-        folder: field("folder"),
-        url: field("url"),
-        region: field("region"),
-        style: field("style"),
-        accessKey: field("accessKey"),
-        ...typed("secretKey"),
-        ...typed("encryptionKey"),
-      };
-      const result = $("#fplus-objects-result").text("Trying …").css("color", "");
-      $.ajax({
-        url: "fplus/objects/test",
-        method: "POST",
-        contentType: "application/json",
-        data: JSON.stringify(values),
-      })
-        .done((answer: { ok: boolean; text: string }) => {
-          result.text(answer.text).css("color", answer.ok ? "" : "var(--red-ui-text-color-error)");
-        })
-        .fail(() => result.text("Node-RED did not answer."));
-    });
+    addConnectionTest(this, "objects");
   },
 });

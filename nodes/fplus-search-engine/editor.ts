@@ -1,3 +1,5 @@
+import { addConnectionTest } from "../editor/connection-test.ts";
+
 RED.nodes.registerType("fplus-search-engine", {
   category: "config",
   defaults: {
@@ -21,32 +23,9 @@ RED.nodes.registerType("fplus-search-engine", {
       const server = $("#node-config-input-engine").val() === "meilisearch";
       $(".fplus-search-embedded").toggle(!server);
       $(".fplus-search-meilisearch").toggle(server);
-      $("#fplus-search-result").text("");
     };
     $("#node-config-input-engine").on("change", show);
     show();
-    $("#fplus-search-test").on("click", () => {
-      const field = (name: string): string => String($(`#node-config-input-${name}`).val() ?? "");
-      const key = field("key");
-      const values = {
-        id: this.id,
-        name: field("name"),
-        engine: field("engine"),
-        folder: field("folder"),
-        url: field("url"),
-        ...(key === "" || key === "__PWRD__" ? {} : { key }),
-      };
-      const result = $("#fplus-search-result").text("Trying …").css("color", "");
-      $.ajax({
-        url: "fplus/search/test",
-        method: "POST",
-        contentType: "application/json",
-        data: JSON.stringify(values),
-      })
-        .done((answer: { ok: boolean; text: string }) => {
-          result.text(answer.text).css("color", answer.ok ? "" : "var(--red-ui-text-color-error)");
-        })
-        .fail(() => result.text("Node-RED did not answer."));
-    });
+    addConnectionTest(this, "search");
   },
 });

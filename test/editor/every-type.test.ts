@@ -131,6 +131,17 @@ describe("every type, as a new user tries it", () => {
       await importFlow(page, [node]);
       await (isConfig ? openConfigDialog(page, type, node.id) : openDialog(page, node.id));
       assert.deepEqual(await unlabelled(page), [], type);
+      const blank = await page
+        .locator(".red-ui-tray-body input[type=number]:visible")
+        .evaluateAll((inputs) =>
+          (inputs as HTMLInputElement[]).flatMap(({ id, placeholder }) => (placeholder === "" ? [id] : [])),
+        );
+      const needed = refused.filter(({ value }) => value === "").map(({ field }) => field);
+      assert.deepEqual(
+        blank.filter((id) => !needed.some((field) => id.endsWith(`-${field}`))),
+        [],
+        "what a blank number means",
+      );
       await editor.screenshot(`dialog-${type}`);
       for (const { variant, field, value } of refused) {
         const input = page.locator(`.red-ui-tray-body input#node-${isConfig ? "config-" : ""}input-${field}`);
