@@ -15,7 +15,7 @@ import {
   Rate,
 } from "../frame/index.ts";
 import { readStatus } from "./read-status.ts";
-import { Reading, type ReadingConfig } from "./reading.ts";
+import { checkReading, Reading, type ReadingConfig } from "./reading.ts";
 import { SentTableMemory } from "./sent-table-memory.ts";
 import { sentTable } from "./table-message.ts";
 import { TagChoice } from "./tag-choice.ts";
@@ -44,8 +44,10 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   const output = config.output || "batch";
   // Only a whole batch can be confirmed by who stores it.
   const how: ReadingConfig = output === "batch" ? config : { ...config, acknowledge: "handed" };
-  const rate = new Rate();
+  checkReading(how);
   const limit = numberOf(config, "limit", { usual: USUAL_LIMIT, least: 1 });
+  const staleMs = numberOf(config, "staleSeconds", { usual: 0, least: 0 }) * 1000;
+  const rate = new Rate();
   let begin: (() => void) | undefined;
   let isStarted = false;
   const stopWaiting = onFlowsStarted(node.RED, () => {
@@ -55,7 +57,7 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   const watch = new DeviceWatch(
     endpoint,
     () => reader,
-    numberOf(config, "staleSeconds", { usual: 0, least: 0 }) * 1000,
+    staleMs,
     (messages) => node.send([null, messages]),
   );
   const listener = {

@@ -88,11 +88,35 @@ export class Reading implements Resource {
   }
 }
 
+/**
+ * To be called before anything is opened that would have to be closed again.
+ * @throws FplusError `config.invalid` naming the field
+ */
+export function checkReading(config: ReadingConfig): void {
+  if (config.mode === "poll") pollTimes(config);
+  else monitorNumbers(config);
+}
+
+function pollTimes(config: ReadingConfig): { readonly everyMs: number } {
+  return { everyMs: numberOf(config, "pollMs", { usual: 1000, least: 10 }) };
+}
+
+function monitorNumbers(
+  config: ReadingConfig,
+): Pick<MonitorOptions, "publishingMs" | "samplingMs" | "queueSize" | "surviveMs"> {
+  return {
+    publishingMs: numberOf(config, "publishingMs", { usual: 100, least: 10 }),
+    samplingMs: numberOf(config, "samplingMs", { usual: 0, least: 0 }),
+    queueSize: numberOf(config, "queueSize", { usual: 10, least: 1 }),
+    surviveMs: numberOf(config, "surviveSeconds", { usual: SURVIVE_SECONDS, least: 0 }) * 1000,
+  };
+}
+
 function pollerOptions(config: ReadingConfig, listener: ReadingListener): PollerOptions {
   return {
     ...listener,
     enumTexts: config.enums !== "number",
-    everyMs: numberOf(config, "pollMs", { usual: 1000, least: 10 }),
+    ...pollTimes(config),
   };
 }
 
@@ -100,10 +124,7 @@ function monitorOptions(config: ReadingConfig, listener: ReadingListener): Monit
   return {
     ...listener,
     enumTexts: config.enums !== "number",
-    publishingMs: numberOf(config, "publishingMs", { usual: 100, least: 10 }),
-    samplingMs: numberOf(config, "samplingMs", { usual: 0, least: 0 }),
-    queueSize: numberOf(config, "queueSize", { usual: 10, least: 1 }),
-    surviveMs: numberOf(config, "surviveSeconds", { usual: SURVIVE_SECONDS, least: 0 }) * 1000,
+    ...monitorNumbers(config),
     acknowledge: config.acknowledge === "handed" ? "handed" : "stored",
   };
 }

@@ -132,6 +132,7 @@ describe("npm start", () => {
     await page.waitForTimeout(500);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(overflow <= 0, `the page is ${overflow} px too wide on a phone`);
+    assert.deepEqual(await widerThanShown(page), []);
     await watched.screenshot("machine-phone");
     assert.deepEqual(watched.problems, []);
     await page.close();
@@ -151,6 +152,9 @@ describe("npm start", () => {
     const press = page.locator('[data-member="Plant/Gateway/Press01"]');
     assert.match(await press.innerText(), /online[\s\S]*metrics \d+/);
     await watched.screenshot("gateway");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await until("the cards", async () => (await widerThanShown(page)).length === 0);
+    await watched.screenshot("gateway-phone");
     assert.deepEqual(watched.problems, []);
     await page.close();
   });
@@ -236,3 +240,12 @@ test("a setting that is no port is refused by name", async (t) => {
   const plant = await startPlant({ stateDir, env: { FPLUS_MQTT_PORT: "abc" } });
   await assert.rejects(plant.printed(/live values/), /FPLUS_MQTT_PORT=abc is not a port/);
 });
+
+/** Tables that must be pushed sideways to be read. */
+function widerThanShown(page: Page): Promise<string[]> {
+  return page
+    .locator(".fplus-scroll")
+    .evaluateAll((tables) =>
+      tables.filter((table) => table.scrollWidth > table.clientWidth).map((table) => table.textContent.slice(0, 80)),
+    );
+}

@@ -184,15 +184,14 @@ describe("every type, as a new user tries it", () => {
     await importFlow(page, [
       ...cases.map(({ node }) => node),
       ...fresh,
-      // What a node reads only when it is used is read at this message.
+      // What a node reads only when it is used is read at these messages.
       {
         id: "every-type-inject",
         type: "inject",
         z: TAB,
         x: 90,
         y: 20,
-        once: true,
-        onceDelay: 1,
+        repeat: "2",
         props: [{ p: "payload", v: "{}", vt: "json" }],
         wires: [cases.flatMap(({ node }) => ("z" in node ? [node.id] : []))],
       },

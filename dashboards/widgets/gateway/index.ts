@@ -75,7 +75,7 @@ publishWidget(
       return h("div", { class: "fplus" }, [
         summary(parts),
         h("div", { class: "fplus-scroll", style: "max-height: none" }, [
-          h("table", [
+          h("table", { class: "fplus-stack" }, [
             h(
               "thead",
               h(
@@ -146,16 +146,20 @@ function row(part: PartHealth, track: Track | undefined): VNode {
   return h("tr", { key: keyOf(part), class: `fplus-mood-${mood}`, "data-kind": part.kind }, [
     partCell(part),
     h("td", h("span", { class: "fplus-badge" }, part.status)),
-    h("td", { class: "fplus-number" }, rate === undefined ? "–" : `${amountText(rate)}/s`),
+    h("td", { class: "fplus-number", "data-label": "Rate" }, rate === undefined ? "–" : `${amountText(rate)}/s`),
     h("td", { class: "fplus-hide-small", style: "width: 120px" }, isOff ? [] : sparkline(track?.history ?? [])),
     h(
       "td",
-      { class: "fplus-figures" },
+      { class: "fplus-figures", "data-label": "Now" },
       isOff ? "–" : now.map(([name, value]) => `${words(name)} ${amountText(value)}`).join(" · "),
     ),
     h(
       "td",
-      { style: "white-space: normal", class: trouble.length > 0 ? "fplus-quality-uncertain" : "fplus-soft" },
+      {
+        style: "white-space: normal",
+        class: trouble.length > 0 ? "fplus-quality-uncertain" : "fplus-soft",
+        "data-label": "Trouble",
+      },
       trouble.length === 0 ? "none" : trouble.map(([name, total]) => `${words(name)} ${amountText(total)}`).join(" · "),
     ),
     placeCell(part),
@@ -165,7 +169,8 @@ function row(part: PartHealth, track: Track | undefined): VNode {
 function partCell({ kind, name }: PartHealth): VNode {
   return h("td", [
     h("div", { style: "font-weight: 600" }, KIND_NAMES[kind] ?? kind),
-    h("div", { class: "fplus-soft" }, name),
+    // The plant's own stores are called as their kind is.
+    h("div", { class: "fplus-soft" }, name === kind ? "the plant's own" : name),
   ]);
 }
 
@@ -182,7 +187,7 @@ function members(part: PartHealth, list: readonly PartMember[], now: number): VN
   return [
     h("h3", `${KIND_NAMES[part.kind] ?? part.kind} ${part.name}: nodes and devices`),
     h("div", { class: "fplus-scroll", style: "max-height: none" }, [
-      h("table", { "data-members": part.kind }, [
+      h("table", { class: "fplus-stack", "data-members": part.kind }, [
         h(
           "thead",
           h(
@@ -196,7 +201,7 @@ function members(part: PartHealth, list: readonly PartMember[], now: number): VN
             h("tr", { key: name, class: `fplus-mood-${MOODS[state]}`, "data-member": name }, [
               h("td", { style: name.split("/").length > 2 ? "padding-left: 2em" : "font-weight: 600" }, name),
               h("td", h("span", { class: "fplus-badge" }, state)),
-              h("td", since === 0 ? "–" : ageText(now - since)),
+              h("td", { "data-label": "For" }, since === 0 ? "–" : ageText(now - since)),
               h(
                 "td",
                 { class: "fplus-soft" },
