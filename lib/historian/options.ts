@@ -41,7 +41,7 @@ export interface InfluxOptions {
   readonly retentionDays?: number;
   /** 2.x: whether a bucket that is there already is given the days too, which deletes what is older; default false. */
   readonly bucketRetention?: boolean;
-  /** What outlives the samples, 1.x only; in the layout of signals. */
+  /** What outlives the samples; in the layout of signals. 2.x: the token must be allowed to make buckets, or they are there. */
   readonly rollUps?: readonly RollUp[];
   /** Milliseconds until a request counts as failed; default 10,000. */
   readonly timeoutMs?: number;

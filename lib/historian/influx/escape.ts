@@ -1,7 +1,7 @@
 import type { PointKey } from "../point.ts";
 
 /** Measurement and tags as a line begins, without the space behind them. */
-export function headText({ measurement, tags }: PointKey): string {
+export function headText({ measurement, tags }: Pick<PointKey, "measurement" | "tags">): string {
   const name = measurement.replaceAll(/[, ]/g, String.raw`\$&`);
   const parts = tags.map(([key, value]) => [keyText(key), tagValue(value)] as const);
   return [name, ...parts.filter(([, value]) => value !== "").map(([key, value]) => `${key}=${value}`)].join(",");

@@ -11,6 +11,8 @@ function literal(text: string): string {
     .replaceAll("\t", String.raw`\t`)}"`;
 }
 
+const STATISTICS = ["count", "sum", "min", "max", "first", "last"] as const;
+
 /** The scripts for a 2.x server. */
 export class FluxScripts {
   readonly #bucket: string;
@@ -28,6 +30,37 @@ export class FluxScripts {
   |> filter(fn: (r) => r._measurement == ${this.#measurement})
   |> last()
   |> drop(columns: ["_time", "_value", "_start", "_stop"])`;
+  }
+
+  /** The first or last time of every series. */
+  ends(which: "first" | "last", field: string): string {
+    return `from(bucket: ${this.#bucket})
+  |> range(start: time(v: 0))
+  |> filter(fn: (r) => r._measurement == ${this.#measurement} and r._field == ${literal(field)})
+  |> ${which}()
+  |> keep(columns: ["_time"])`;
+  }
+
+  /**
+   * The statistics of every window of every series with all its tags, each as a result of its name. Nothing stands between the filter and
+   * the windows, so that a 2.x sums up where its samples lie.
+   */
+  statistics(windowMs: number, from: number, to: number): string {
+    const results = STATISTICS.map(
+      (name) => `samples
+  |> aggregateWindow(every: ${windowMs}ms, fn: ${name}, createEmpty: false, timeSrc: "_start")
+  |> yield(name: "${name}")`,
+    );
+    return `samples = from(bucket: ${this.#bucket})
+  |> range(start: time(v: ${nanoseconds(from)}), stop: time(v: ${nanoseconds(to)}))
+  |> filter(fn: (r) => r._measurement == ${this.#measurement} and r._field == "value")
+${results.join("\n")}`;
+  }
+
+  /** An aggregate of one field of a roll-up's windows. */
+  rolled(query: CheckedQuery, aggregate: string, field: string): string {
+    return `${this.#values(query, field)}
+  |> aggregateWindow(every: ${query.windowMs}ms, fn: ${aggregate}, createEmpty: false, timeSrc: "_start")`;
   }
 
   raw(query: CheckedQuery): string {
@@ -53,8 +86,8 @@ export class FluxScripts {
   |> aggregateWindow(every: ${bucketMs}ms, fn: ${which}, createEmpty: false, timeSrc: "_start")`;
   }
 
-  #values(query: CheckedQuery): string {
-    return `${this.#source(query, `r._field == "value"`)}
+  #values(query: CheckedQuery, field = "value"): string {
+    return `${this.#source(query, `r._field == "${field}"`)}
   |> keep(columns: ["_time", "_value", "path", "unit"])
   |> sort(columns: ["_time"])`;
   }

@@ -2,7 +2,7 @@ import type * as Client from "@influxdata/influxdb-client";
 import type { FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client";
 import { FplusError, messageOf } from "../../errors/index.ts";
 import type { InfluxOptions } from "../options.ts";
-import { ensureBucket } from "./bucket.ts";
+import { ensureBucket, type WantedBucket } from "./bucket.ts";
 import { WriteConnection } from "./connection.ts";
 import { type AnsweredStatement, nanoseconds, seriesIn } from "./influxql.ts";
 
@@ -82,19 +82,27 @@ export class InfluxServer {
     // A 1.x that was built from its sources calls itself unknown; a 2.x then says dev.
     this.#version = version === "auto" ? (/^(v?1\.|unknown$)/.test(this.#release) ? "1" : "2") : version;
     if (this.#version === "1") await this.#createDatabase();
-    else await this.#ensureBucket();
+    else await this.#ensureOwnBucket();
   }
 
   /** Lines may be written by a token that may not do this; what is then missing is said on the health page. */
-  async #ensureBucket(): Promise<void> {
-    const { org = "", bucket, retentionDays = 0, bucketRetention = false } = this.#options;
-    this.#bucketFault = "";
-    if (org === "") return;
+  async #ensureOwnBucket(): Promise<void> {
+    const { bucket: name, retentionDays = 0, bucketRetention: mayChange = false } = this.#options;
+    this.#bucketFault = await this.ensureBucket({ name, retentionDays, mayChange }).catch(messageOf);
+  }
+
+  /**
+   * Makes a bucket of 2.x, or gives it its retention, where the organisation is known.
+   * @returns what was left as it is, or empty
+   * @throws what the server says
+   */
+  async ensureBucket(wanted: Omit<WantedBucket, "org">): Promise<string> {
+    const { org = "" } = this.#options;
+    if (org === "") return "";
     const { transport } = this.#opened();
     const request = async (path: string, method: string, body?: object): Promise<unknown> =>
       await transport.request(path, body ?? "", { method, headers: { "content-type": "application/json" } });
-    const wanted = { name: bucket, org, retentionDays, mayChange: bucketRetention };
-    this.#bucketFault = await ensureBucket(request, wanted, (error) => this.#status(error) === 404).catch(messageOf);
+    return await ensureBucket(request, { ...wanted, org }, (error) => this.#status(error) === 404);
   }
 
   /** A 1.x server starts without databases; where the user may not make one, the first write says so. */
@@ -105,11 +113,12 @@ export class InfluxServer {
 
   /**
    * Sends lines in one request.
+   * @param bucket of 2.x, where it is not the store's own
    * @returns undefined when all were taken, or what the server holds against some of them
    * @throws FplusError `historian.unreachable`
    */
-  async write(lines: Uint8Array): Promise<Refusal | undefined> {
-    const { org = "", bucket } = this.#options;
+  async write(lines: Uint8Array, bucket = this.#options.bucket): Promise<Refusal | undefined> {
+    const { org = "" } = this.#options;
     const { db, rp } = this.database;
     const path =
       this.#version === "1"

@@ -22,6 +22,8 @@ import { Catalogue } from "./catalogue.ts";
 import { type InfluxLayout, LEVELS } from "./layout.ts";
 import { LineRenderer, type RenderedLines } from "./line.ts";
 import { FluxReader, InfluxQlReader, type InfluxReader } from "./reader.ts";
+import { InfluxQlRollUps } from "./rollups-influxql.ts";
+import { FluxRollUps } from "./rollups-flux.ts";
 import { InfluxRollUps } from "./rollups.ts";
 import { AnswerBuilder } from "./rows.ts";
 import { InfluxServer, sentenceOf } from "./server.ts";
@@ -67,7 +69,11 @@ export class InfluxHistorian implements HistorianStore {
     this.#measurement = options.measurement ?? "sensors";
     this.#layout = options.layout ?? "signals";
     const retention = { days: options.retentionDays ?? 0, rollUps: options.rollUps ?? [] };
-    this.#rollUps = new InfluxRollUps(this.#server, this.#measurement, retention);
+    const makers = {
+      1: new InfluxQlRollUps(this.#server, this.#measurement),
+      2: new FluxRollUps(this.#server, options.bucket, this.#measurement),
+    };
+    this.#rollUps = new InfluxRollUps(() => makers[this.#server.version], retention);
     this.#renderer = new LineRenderer(this.#measurement, this.#registry, this.#layout);
     this.#catalogue = new Catalogue(this.#server, this.#layout, this.#measurement, this.#registry);
   }
@@ -76,7 +82,7 @@ export class InfluxHistorian implements HistorianStore {
   async open(): Promise<void> {
     if (this.#closed) throw new FplusError("historian.unreachable", "the historian is closed");
     await this.#guard(() => this.#server.connect());
-    if (this.#server.version === "1" && this.#layout === "signals") this.#rollUps.start();
+    if (this.#layout === "signals") this.#rollUps.start();
   }
 
   async write(batch: SampleBatch): Promise<WriteReceipt> {
@@ -214,11 +220,10 @@ export class InfluxHistorian implements HistorianStore {
     const { retentionDays = 0, rollUps = [] } = this.#options;
     if (this.#rollUps.fault !== "") return `roll-ups: ${this.#rollUps.fault}`;
     if (this.#server.release === "" || (retentionDays <= 0 && rollUps.length === 0)) return "";
-    if (this.#server.version !== "1") {
-      if (retentionDays > 0 && this.#server.bucketFault !== "") return `keep days: ${this.#server.bucketFault}`;
-      return rollUps.length === 0 ? "" : "Roll-ups are tasks on the server itself with InfluxDB 2.";
-    }
-    return this.#layout === "signals" ? "" : "Keep days and roll-ups need the layout of one measurement.";
+    const is2 = this.#server.version === "2";
+    if (is2 && retentionDays > 0 && this.#server.bucketFault !== "") return `keep days: ${this.#server.bucketFault}`;
+    if (this.#layout === "signals" || (is2 && rollUps.length === 0)) return "";
+    return "Keep days and roll-ups need the layout of one measurement.";
   }
 
   async close(): Promise<void> {

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
-import { openHistorian } from "../../../../lib/historian/index.ts";
+import { openHistorian, parseRollUps } from "../../../../lib/historian/index.ts";
 import { SignalRegistry } from "../../../../lib/sample/index.ts";
+import { until } from "../../../support/until.ts";
 import { batchOf } from "../contract.ts";
 
 interface Rule {
@@ -27,6 +28,7 @@ async function influx2(t: TestContext, buckets: Map<string, Rule[]>, mayManage =
       const missing = { code: "not found", message: `bucket "${name}" not found` };
       if (url.pathname === "/ping") return answer(204);
       if (url.pathname === "/api/v2/write") return buckets.has(name) ? answer(204) : answer(404, missing);
+      if (url.pathname === "/api/v2/query") return answer(200);
       if (!mayManage) return answer(403, { code: "forbidden", message: "insufficient permissions" });
       if (url.pathname === "/api/v2/orgs") return answer(200, { orgs: [{ id: "0000000000000001", name: "plant" }] });
       if (request.method === "GET") {
@@ -70,6 +72,24 @@ test("a bucket of InfluxDB 2 is made when it is missing, and given the days that
   assert.deepEqual(buckets.get("old"), [{ type: "expire", everySeconds: 172_800 }]);
   await writeOnce(url, "old", 2);
   assert.equal(changes.length, 2);
+});
+
+test("roll-ups of InfluxDB 2 get buckets of their own, kept as long as they say", async (t) => {
+  const buckets = new Map<string, Rule[]>([["plant", []]]);
+  const { url } = await influx2(t, buckets);
+  const store = openHistorian({
+    engine: "influx",
+    url,
+    bucket: "plant",
+    org: "plant",
+    token: "t",
+    rollUps: parseRollUps("1m 90d, 1h"),
+  });
+  t.after(() => store.close());
+  await store.open();
+  await until("the buckets", () => buckets.has("plant_rollup_1h"));
+  assert.deepEqual(buckets.get("plant_rollup_1m"), [{ type: "expire", everySeconds: 7_776_000 }]);
+  assert.deepEqual([buckets.get("plant_rollup_1h"), buckets.get("plant")], [[], []]);
 });
 
 test("a token that may only write does so, and health says what it may not", async (t) => {
