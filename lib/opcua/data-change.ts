@@ -188,29 +188,29 @@ export class DataChangeDecoder {
 
   /** Source time, or server time where there is none; picoseconds are stated in tens (OPC 10000-6 5.2.2.17). */
   #times(mask: number, batch: SampleBatch, i: number): void {
+    let at = this.#at;
     let known = false;
+    let fraction = 0;
     if ((mask & HAS.SourceTime) !== 0) {
-      known = this.#time(this.#at);
-      this.#at += 8;
-      if (known) this.#setTime(batch, i);
+      known = this.#time(at);
+      at += 8;
     }
     if ((mask & HAS.SourcePicoseconds) !== 0) {
-      if (known) batch.timeNs[i] = batch.timeNs[i]! + Math.floor(this.#view.getUint16(this.#at, true) / 100);
-      this.#at += 2;
+      if (known) fraction = this.#view.getUint16(at, true);
+      at += 2;
     }
-    const isWanted = !known && (mask & HAS.ServerTime) !== 0 && this.#time(this.#at);
-    if ((mask & HAS.ServerTime) !== 0) this.#at += 8;
-    if (isWanted) this.#setTime(batch, i);
-    if ((mask & HAS.ServerPicoseconds) !== 0) {
-      if (isWanted) batch.timeNs[i] = batch.timeNs[i]! + Math.floor(this.#view.getUint16(this.#at, true) / 100);
-      this.#at += 2;
+    if ((mask & HAS.ServerTime) !== 0) {
+      const isWanted = !known && this.#time(at);
+      at += 8;
+      if ((mask & HAS.ServerPicoseconds) !== 0 && isWanted) fraction = this.#view.getUint16(at, true);
+      known ||= isWanted;
     }
-    if (this.#at > this.#bytes.length) throw new RangeError("beyond the end of the notification");
-  }
-
-  #setTime(batch: SampleBatch, i: number): void {
+    if ((mask & HAS.ServerPicoseconds) !== 0) at += 2;
+    if (at > this.#bytes.length) throw new RangeError("beyond the end of the notification");
+    this.#at = at;
+    if (!known) return;
     batch.timeMs[i] = this.#timeMs;
-    batch.timeNs[i] = this.#timeNs;
+    batch.timeNs[i] = fraction === 0 ? this.#timeNs : this.#timeNs + Math.floor(fraction / 100);
   }
 
   /** Decodes the time at a place; false where it is none (1601 or before). */

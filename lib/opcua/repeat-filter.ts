@@ -16,13 +16,14 @@ export class RepeatFilter {
   /** Takes the repeats out of a batch that its maker is still filling. @returns how many there were */
   apply(batch: SampleBatch): number {
     let kept = 0;
-    for (let i = 0; i < batch.length; i++) {
+    const { length, ref: refs, f64, timeMs, timeNs } = batch;
+    for (let i = 0; i < length; i++) {
       const signal = batch.signal[i]!;
       if (signal >= this.#time.length) this.#grow(signal);
-      const time = batch.timeMs[i]! + batch.timeNs[i]! / 1e6;
-      const value = batch.f64[i]!;
+      const time = timeMs[i]! + timeNs[i]! / 1e6;
+      const value = f64[i]!;
       const status = batch.status[i]!;
-      const ref = batch.ref[i];
+      const ref = i < refs.length ? refs[i] : undefined;
       if (
         this.#time[signal] === time &&
         this.#status[signal] === status &&
@@ -37,7 +38,7 @@ export class RepeatFilter {
       if (kept !== i) batch.copyFrom(batch, i, kept);
       kept += 1;
     }
-    const repeats = batch.length - kept;
+    const repeats = length - kept;
     batch.length = kept;
     if (batch.ref.length > kept) batch.ref.length = kept;
     return repeats;
