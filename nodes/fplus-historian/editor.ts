@@ -1,4 +1,5 @@
 import { numberFrom } from "../editor/checks.ts";
+import { addConnectionTest } from "../editor/connection-test.ts";
 
 RED.nodes.registerType("fplus-historian", {
   category: "config",
@@ -55,10 +56,13 @@ RED.nodes.registerType("fplus-historian", {
   oneditprepare() {
     // A node of a former release has no layout; its samples lie as they always did.
     if (!this["layout"]) $("#node-config-input-layout").val("signals");
+    const test = addConnectionTest(this, "historian");
     const show = (): void => {
       const engine = String($("#node-config-input-engine").val());
       $(".fplus-historian-embedded").toggle(engine !== "influx");
-      $(".fplus-historian-influx").toggle(engine === "influx");
+      $(".fplus-historian-influx")
+        .add(test)
+        .toggle(engine === "influx");
       const is2 = engine === "influx" && String($("#node-config-input-version").val()) !== "1";
       $(".fplus-historian-influx2").toggle(is2);
     };

@@ -4,8 +4,6 @@ import { FplusError } from "../../lib/errors/index.ts";
 import {
   ArchivedHistorian,
   EmbeddedHistorian,
-  type InfluxLayout,
-  type InfluxOptions,
   MonthArchive,
   openHistorian,
   parseRollUps,
@@ -13,26 +11,9 @@ import {
 import { historianSource } from "../../lib/plant/index.ts";
 import { defineNode, type NodeContext, numberOf } from "../frame/index.ts";
 import type { ObjectsService } from "../fplus-object-store/service.ts";
+import { serveTest } from "./routes.ts";
 import { type HistorianService, identityOf } from "./service.ts";
-
-interface HistorianConfig {
-  readonly name: string;
-  readonly engine: "embedded" | "influx";
-  readonly folder: string;
-  readonly retention: string | number;
-  readonly rollUps: string | undefined;
-  /** Left out by nodes of former releases, whose buckets stay as they are. */
-  readonly bucketRetention: boolean | undefined;
-  readonly url: string;
-  readonly version: "auto" | "1" | "2";
-  readonly org: string;
-  readonly bucket: string;
-  readonly layout: InfluxLayout;
-  /** Whole months that stay beside the current one; blank = nothing is archived. */
-  readonly archiveMonths: string | number | undefined;
-  /** Id of an `fplus-object-store`; blank = the plant's. */
-  readonly archive: string | undefined;
-}
+import { type HistorianConfig, influxOptions } from "./settings.ts";
 
 const ARCHIVE_BUCKET = "historian";
 
@@ -44,7 +25,7 @@ export default function (RED: NodeAPI): void {
     (node) => ({
       service: withArchive(node, node.config.engine === "influx" ? influxService(node) : embeddedService(node)),
     }),
-    { credentials: { token: { type: "password" } } },
+    { credentials: { token: { type: "password" } }, once: serveTest },
   );
 }
 
@@ -72,20 +53,7 @@ function embeddedService(node: NodeContext<HistorianConfig>): HistorianService {
 
 function influxService(node: NodeContext<HistorianConfig>): HistorianService {
   const { config, plant, credentials, name, id } = node;
-  const { token } = credentials;
-  const options: InfluxOptions = {
-    engine: "influx",
-    name,
-    url: config.url,
-    bucket: config.bucket,
-    version: config.version || "auto",
-    layout: config.layout || "signals",
-    retentionDays: numberOf(config, "retention", { usual: 0, least: 0 }),
-    bucketRetention: config.bucketRetention === true,
-    rollUps: parseRollUps(config.rollUps ?? ""),
-    ...(config.org ? { org: config.org } : {}),
-    ...(token ? { token } : {}),
-  };
+  const options = influxOptions({ ...config, name }, credentials["token"]);
   // Wrong settings show on this node at once, not at the first sample.
   openHistorian(options);
   return historianSource(plant.leases, `historian ${id}`, () => openHistorian(options), JSON.stringify(options));

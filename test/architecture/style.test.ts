@@ -40,6 +40,11 @@ test("every error code is thrown somewhere, and every thrown code is of the unio
   );
 });
 
+test("no node keeps anything in Node-RED's context, which is written whole and blocks", () => {
+  const found = sourcesIn("nodes").filter((file) => /\.context\(\)/.test(read(file)));
+  assert.deepEqual(found, []);
+});
+
 test("the repository speaks of the product only", () => {
   const words = /\b(TODO|FIXME|XXX|HACK)\b|console\.log\(/;
   const found = sourcesIn("lib", "nodes", "dashboards").filter((file) => words.test(read(file)));

@@ -9,6 +9,11 @@ import {
   press,
   statusShows,
 } from "../support/editor.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { startInfluxd } from "../support/influxd.ts";
+import { findProgram, missing } from "../support/services.ts";
+
+const influxdProgram = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
 
 describe("the historian in the editor", () => {
   const editor = editorOverPlant();
@@ -46,8 +51,24 @@ describe("the historian in the editor", () => {
       await page.locator("#node-config-input-rollUps.input-error").waitFor({ state: "detached" });
       await page.selectOption("#node-config-input-engine", "influx");
       await page.locator("#node-config-input-layout").waitFor();
+      await page.fill("#node-config-input-url", "http://127.0.0.1:1");
+      await page.locator("#fplus-historian-test").click();
+      await page.locator("#fplus-historian-result", { hasText: "historian.unreachable" }).waitFor();
       await editor.screenshot("historian-influx");
       await closeDialog(page, "cancel");
     },
   );
+
+  editor.test("the historian's dialog tests a server before it is saved", async (page, t) => {
+    if (missing(t, "influxd", influxdProgram)) return;
+    const server = await startInfluxd(influxdProgram!, temporaryFolder(t));
+    t.after(() => server.stop());
+    await openConfigDialog(page, "fplus-historian", "_ADD_");
+    await page.selectOption("#node-config-input-engine", "influx");
+    await page.fill("#node-config-input-url", server.url);
+    await page.locator("#fplus-historian-test").click();
+    await page.locator("#fplus-historian-result", { hasText: "Connected: " }).waitFor();
+    await editor.screenshot("historian-connected");
+    await closeDialog(page, "cancel");
+  });
 });
