@@ -125,6 +125,16 @@ describe("tags chosen by pointing", () => {
     assert.ok(fresh.length === 2 && fresh[0]!.startsWith("409 "), fresh.join("\n"));
   });
 
+  editor.test("a table that a message brings: the dialog says what to send, in place of the table", async (page) => {
+    await openReader(page);
+    await page.selectOption("#node-input-source", "message");
+    await page.locator(".fplus-opcua-read-message", { hasText: "msg.tags" }).waitFor();
+    assert.equal(await page.locator("#fplus-opcua-read-browse").isVisible(), false);
+    assert.equal(await page.locator("#fplus-opcua-read-tags").isVisible(), false);
+    await editor.screenshot("opcua-read-message");
+    await closeDialog(page, "cancel");
+  });
+
   editor.test("before any deploy: the tree shows live values, a search finds, ticks become rows", async (page) => {
     await openReader(page);
     await browse(page);
