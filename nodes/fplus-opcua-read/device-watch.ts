@@ -14,12 +14,12 @@ const LOOK_MS = 500;
 /** Tells how the devices of a reader are doing: online, stale, in error, offline, and why. */
 export class DeviceWatch implements SessionUser {
   readonly #endpoint: Endpoint;
-  readonly #reader: () => TagReader;
+  readonly #reader: TagReader;
   readonly #board: DeviceBoard;
   readonly #timer: NodeJS.Timeout;
 
   /** `staleMs`: a device is stale when it gave no value for so long while others did; 0 for never. */
-  constructor(endpoint: Endpoint, reader: () => TagReader, staleMs: number, tell: (messages: Message[]) => void) {
+  constructor(endpoint: Endpoint, reader: TagReader, staleMs: number, tell: (messages: Message[]) => void) {
     this.#endpoint = endpoint;
     this.#reader = reader;
     this.#board = new DeviceBoard({
@@ -62,7 +62,7 @@ export class DeviceWatch implements SessionUser {
   #look(): void {
     // A server that never answered has not been lost, but cannot be reached either.
     if (this.#endpoint.state === "down") this.#board.lost(this.#endpoint.reason);
-    const { overdue } = this.#reader();
+    const { overdue } = this.#reader;
     this.#board.silent(overdue > OVERDUE_MS ? `no word of the server for ${Math.round(overdue / 1000)} s` : undefined);
     this.#board.look();
   }

@@ -50,16 +50,6 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   const rate = new Rate();
   let begin: (() => void) | undefined;
   let isStarted = false;
-  const stopWaiting = onFlowsStarted(node.RED, () => {
-    isStarted = true;
-    begin?.();
-  });
-  const watch = new DeviceWatch(
-    endpoint,
-    () => reader,
-    staleMs,
-    (messages) => node.send([null, messages]),
-  );
   const listener = {
     onBatch: (batch: SampleBatch): void => {
       rate.add(batch.length);
@@ -76,6 +66,11 @@ function read(node: NodeContext<ReadConfig>): NodeBehaviour {
   };
   const lease = Reading.lease(node.plant, node.id, endpoint, how, listener);
   const { reader } = lease.value;
+  const watch = new DeviceWatch(endpoint, reader, staleMs, (messages) => node.send([null, messages]));
+  const stopWaiting = onFlowsStarted(node.RED, () => {
+    isStarted = true;
+    begin?.();
+  });
   const choice = new TagChoice(endpoint, listener);
   const kept = new SentTableMemory(node.plant, node.id);
   const waits = config.source === "message";

@@ -185,3 +185,20 @@ test("a table takes the place of all that the server has, and its devices are to
   await until("both", () => rig.states.length === 3);
   assert.deepEqual(rig.states.slice(1).toSorted(), ["Counter1 offline", "Press online"]);
 });
+
+test("a field that is wrong leaves nothing running: the node names it, and takes no table", async (t) => {
+  const said: string[] = [];
+  const [port] = await freePorts(1);
+  const server = await startTestServer({ port: port! });
+  t.after(() => server.close());
+  const rig = await load(temporaryFolder(t), server, { source: "message", publishingMs: "wrong" });
+  rig.reader().error.args.forEach(([text]) => said.push(String(text)));
+  assert.ok(
+    said.some((text) => text.includes("[publishingMs]")),
+    said.join("\n"),
+  );
+  rig.reader().receive({ tags: [row(0)] });
+  // Whatever still looked after its devices would do so twice a second.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.deepEqual([rig.states, rig.caught], [[], []]);
+});
