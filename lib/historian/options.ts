@@ -35,11 +35,14 @@ export interface InfluxOptions {
   /** How signals lie in it; default `signals`. */
   readonly layout?: InfluxLayout;
   /**
-   * Days that samples are kept; 0 or left out = as the server has it. 1.x: in the layout of signals; 2.x: of the whole bucket,
-   * when it is made here or `bucketRetention` says so.
+   * Days that samples are kept; 0 or left out = as the server has it. 1.x: in the layout of signals; 2.x: of the whole bucket.
+   * Set where `bucketRetention` says so, and on a bucket that is made here.
    */
   readonly retentionDays?: number;
-  /** 2.x: whether a bucket that is there already is given the days too, which deletes what is older; default false. */
+  /**
+   * Whether the retention of a bucket or policy that is there is set to those days, which deletes what is older. Left out: on 1.x beside
+   * roll-ups, on 2.x not.
+   */
   readonly bucketRetention?: boolean;
   /** What outlives the samples; in the layout of signals. 2.x: the token must be allowed to make buckets, or they are there. */
   readonly rollUps?: readonly RollUp[];

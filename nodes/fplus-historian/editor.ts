@@ -63,10 +63,8 @@ RED.nodes.registerType("fplus-historian", {
       $(".fplus-historian-influx")
         .add(test)
         .toggle(engine === "influx");
-      const is2 = engine === "influx" && String($("#node-config-input-version").val()) !== "1";
-      $(".fplus-historian-influx2").toggle(is2);
     };
-    $("#node-config-input-engine, #node-config-input-version").on("change", show);
+    $("#node-config-input-engine").on("change", show);
     show();
   },
 });

@@ -8,7 +8,7 @@ export interface HistorianConfig {
   readonly folder: string;
   readonly retention: string | number;
   readonly rollUps: string | undefined;
-  /** Left out by nodes of former releases, whose buckets stay as they are. */
+  /** Left out by nodes of former releases: an upgrade deletes nothing that is kept. */
   readonly bucketRetention: boolean | undefined;
   readonly url: string;
   readonly version: "auto" | "1" | "2";
@@ -34,8 +34,8 @@ export function influxOptions(config: HistorianConfig, token: string | undefined
     version: config.version || "auto",
     layout: config.layout || "signals",
     retentionDays: numberOf(config, "retention", { usual: 0, least: 0 }),
-    bucketRetention: config.bucketRetention === true,
     rollUps: parseRollUps(config.rollUps ?? ""),
+    ...(config.bucketRetention === undefined ? {} : { bucketRetention: config.bucketRetention }),
     ...(config.org ? { org: config.org } : {}),
     ...(token ? { token } : {}),
   };

@@ -94,4 +94,26 @@ describe("the editor's stores", () => {
     await editor.screenshot("objects-store");
     await closeDialog(page, "cancel");
   });
+
+  editor.test(
+    "a historian saved without the choice leaves the server's retention alone, a new one sets it",
+    async (page) => {
+      await deployExample(page, "store-and-query", "fplus-store-tab");
+      await openConfigDialog(page, "fplus-historian", "fplus-store-historian");
+      await page.selectOption("#node-config-input-engine", "influx");
+      const choice = page.locator("#node-config-input-bucketRetention");
+      await choice.waitFor();
+      assert.equal(await choice.isChecked(), true);
+      await editor.screenshot("historian-influx");
+      await page.selectOption("#node-config-input-engine", "embedded");
+      await choice.waitFor({ state: "hidden" });
+      await closeDialog(page, "cancel");
+      await page.evaluate(() => {
+        delete (RED.nodes.node("fplus-store-historian") as { bucketRetention?: boolean }).bucketRetention;
+      });
+      await openConfigDialog(page, "fplus-historian", "fplus-store-historian");
+      assert.equal(await choice.isChecked(), false);
+      await closeDialog(page, "cancel");
+    },
+  );
 });

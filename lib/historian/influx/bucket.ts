@@ -47,7 +47,7 @@ export async function ensureBucket(
   if (bucket === undefined) {
     await request("/api/v2/buckets", "POST", { name, orgID: await idOf(request, org), retentionRules });
   } else if (retentionDays > 0 && bucket.retentionRules?.[0]?.everySeconds !== everySeconds) {
-    if (!mayChange) return "the bucket keeps its own retention; choose to set it in the historian's dialog";
+    if (!mayChange) return "the bucket keeps its own retention; choose Retention in the historian's dialog to set it";
     await request(`/api/v2/buckets/${encodeURIComponent(String(bucket.id))}`, "PATCH", { retentionRules });
   }
   return "";

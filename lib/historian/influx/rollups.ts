@@ -5,7 +5,7 @@ import type { AnswerBuilder } from "./rows.ts";
 
 /** What a server keeps, and for how long. */
 export interface InfluxRetention {
-  /** Days that samples are kept; 0 = as the server has it. */
+  /** Days that the server keeps samples, as it was told to; 0 = as it has it. */
   readonly days: number;
   readonly rollUps: readonly RollUp[];
 }
@@ -41,17 +41,18 @@ const LONG_WINDOWS = 2000;
  */
 export class InfluxRollUps {
   readonly #maker: () => RollUpMaker;
-  readonly #retention: InfluxRetention;
+  readonly #retention: () => InfluxRetention;
   /** Up to when windows are made, by width. */
   readonly #done = new Map<number, number>();
   #late = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
+  #isPrepared = false;
   #fault = "";
 
   /** @param maker for the server that answers now: it may come back as another release */
-  constructor(maker: () => RollUpMaker, retention: InfluxRetention) {
+  constructor(maker: () => RollUpMaker, retention: () => InfluxRetention) {
     this.#maker = maker;
     this.#retention = retention;
   }
@@ -63,7 +64,7 @@ export class InfluxRollUps {
 
   /** Begins to make windows, now and every 15 s; safe to repeat. */
   start(): void {
-    const { days, rollUps } = this.#retention;
+    const { days, rollUps } = this.#retention();
     if (this.#timer !== undefined || (days <= 0 && rollUps.length === 0)) return;
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#tick();
@@ -92,14 +93,16 @@ export class InfluxRollUps {
 
   /** Makes every window that has ended. @throws FplusError `historian.query`, `historian.unreachable` */
   async step(nowMs: number): Promise<void> {
-    const { days, rollUps } = this.#retention;
+    const { days, rollUps } = this.#retention();
     const late = this.#late;
     this.#late = Number.POSITIVE_INFINITY;
     try {
-      if (this.#done.size < rollUps.length) await this.#maker().prepare(this.#retention);
+      if (!this.#isPrepared) await this.#maker().prepare(this.#retention());
+      this.#isPrepared = true;
       const horizon = days > 0 ? nowMs - days * DAY_MS : Number.NEGATIVE_INFINITY;
       for (const { windowMs } of rollUps) await this.#make(windowMs, nowMs, horizon, late);
     } catch (error) {
+      this.#isPrepared = false;
       this.#late = Math.min(this.#late, late);
       throw error;
     }
@@ -133,15 +136,19 @@ export class InfluxRollUps {
    */
   async read(query: CheckedQuery, answer: AnswerBuilder): Promise<{ from: number; to: number } | undefined> {
     const { windowMs, from, to, aggregate } = query;
-    const fits = [...this.#done].filter(([width]) => windowMs % width === 0).sort(([a], [b]) => b - a);
-    const [width, done] = fits[0] ?? [];
-    if (width === undefined || done === undefined || aggregate === "raw") return undefined;
-    const gone = this.#retention.days > 0 && from < Date.now() - this.#retention.days * DAY_MS;
+    if (aggregate === "raw") return undefined;
+    const { days } = this.#retention();
+    const gone = days > 0 && from < Date.now() - days * DAY_MS;
+    const [width, done] =
+      [...this.#done]
+        .filter(([each]) => windowMs % each === 0 && (gone || to - from >= LONG_WINDOWS * each))
+        .sort(([a], [b]) => b - a)[0] ?? [];
+    if (width === undefined || done === undefined) return undefined;
     const part = {
       from: Math.ceil(from / windowMs) * windowMs,
       to: Math.floor(Math.min(to, done) / windowMs) * windowMs,
     };
-    if (part.from >= part.to || !(gone || to - from >= LONG_WINDOWS * width)) return undefined;
+    if (part.from >= part.to) return undefined;
     await this.#maker().read(width, { ...query, ...part }, answer);
     return part;
   }

@@ -32,6 +32,7 @@ export class InfluxServer {
   #version: "1" | "2" = "2";
   #release = "";
   #bucketFault = "";
+  #isBucketKept = false;
 
   constructor(options: InfluxOptions) {
     this.#options = options;
@@ -54,6 +55,11 @@ export class InfluxServer {
   /** Why a bucket of 2.x could not be made or given its retention; empty when it is as wanted. */
   get bucketFault(): string {
     return this.#bucketFault;
+  }
+
+  /** Whether the bucket of 2.x is known to have the days that samples are kept as its retention. */
+  get isBucketKept(): boolean {
+    return this.#isBucketKept;
   }
 
   /** Database and retention policy of a 1.x bucket name. */
@@ -89,6 +95,7 @@ export class InfluxServer {
   async #ensureOwnBucket(): Promise<void> {
     const { bucket: name, retentionDays = 0, bucketRetention: mayChange = false } = this.#options;
     this.#bucketFault = await this.ensureBucket({ name, retentionDays, mayChange }).catch(messageOf);
+    this.#isBucketKept = this.#options.org !== undefined && this.#bucketFault === "";
   }
 
   /**

@@ -68,14 +68,26 @@ export class InfluxHistorian implements HistorianStore {
     this.#server = new InfluxServer(options);
     this.#measurement = options.measurement ?? "sensors";
     this.#layout = options.layout ?? "signals";
-    const retention = { days: options.retentionDays ?? 0, rollUps: options.rollUps ?? [] };
     const makers = {
       1: new InfluxQlRollUps(this.#server, this.#measurement),
       2: new FluxRollUps(this.#server, options.bucket, this.#measurement),
     };
-    this.#rollUps = new InfluxRollUps(() => makers[this.#server.version], retention);
+    this.#rollUps = new InfluxRollUps(
+      () => makers[this.#server.version],
+      () => ({
+        days: this.#isRetentionSet() ? (options.retentionDays ?? 0) : 0,
+        rollUps: options.rollUps ?? [],
+      }),
+    );
     this.#renderer = new LineRenderer(this.#measurement, this.#registry, this.#layout);
     this.#catalogue = new Catalogue(this.#server, this.#layout, this.#measurement, this.#registry);
+  }
+
+  /** Whether the server deletes by *Keep days*. */
+  #isRetentionSet(): boolean {
+    if (this.#server.version === "2") return this.#server.isBucketKept;
+    const { bucketRetention, rollUps = [] } = this.#options;
+    return bucketRetention ?? rollUps.length > 0;
   }
 
   /** @throws FplusError `historian.unreachable` */

@@ -106,3 +106,24 @@ for (const { name, program, bucket, version, place } of SERVERS) {
     assert.equal(still!.value.length, 36);
   });
 }
+
+test("Keep days alone sets the retention policy of InfluxDB 1.x, where it is to be set", async (t) => {
+  if (missing(t, "influxd", INFLUXD)) return;
+  const server = await startInfluxd(INFLUXD!, temporaryFolder(t));
+  t.after(() => server.stop());
+  const registry = new SignalRegistry();
+  const options = { engine: "influx", url: server.url, bucket: "plant", version: "1", registry } as const;
+  const rollUps = parseRollUps("1h");
+  const off = openHistorian({ ...options, retentionDays: 30, rollUps, bucketRetention: false });
+  const on = openHistorian({ ...options, retentionDays: 20, bucketRetention: true });
+  t.after(() => Promise.all([off.close(), on.close()]));
+  const policies = async (): Promise<unknown> => {
+    const { results } = await off.influxQl("SHOW RETENTION POLICIES ON plant");
+    return results[0]?.series?.[0]?.values.map(([policy, duration]) => `${String(policy)} ${String(duration)}`);
+  };
+  await off.open();
+  await until("the roll-up's own policy", async () => ((await policies()) as string[]).includes("rollup_1h 0s"));
+  assert.deepEqual(await policies(), ["autogen 0s", "rollup_1h 0s"]);
+  await on.open();
+  await until("the policy of samples", async () => ((await policies()) as string[]).includes("autogen 480h0m0s"));
+});
