@@ -140,18 +140,29 @@ export class Column {
     this.text?.splice(0, count);
   }
 
-  /** Samples from … to-1 as a column of their own. */
-  slice(from: number, to: number): Column {
-    const part = new Column(1);
+  /** Samples from … to-1 in the same memory, to be read before the column changes. */
+  view(from: number, to: number): Column {
+    const part = new Column(0);
     part.length = to - from;
-    part.ms = this.ms.slice(from, to);
-    part.bits = this.bits.slice(from * 2, to * 2);
-    part.ns = this.ns?.slice(from, to);
-    part.status = this.status?.slice(from, to);
-    part.type = this.type?.slice(from, to);
+    part.ms = this.ms.subarray(from, to);
+    part.bits = this.bits.subarray(from * 2, to * 2);
+    part.ns = this.ns?.subarray(from, to);
+    part.status = this.status?.subarray(from, to);
+    part.type = this.type?.subarray(from, to);
     part.uniform = this.uniform;
     part.text = this.text?.slice(from, to);
-    if (part.ms.length === 0) return new Column(1);
+    return part;
+  }
+
+  /** Samples from … to-1 as a column of their own. */
+  slice(from: number, to: number): Column {
+    if (to <= from) return new Column(1);
+    const part = this.view(from, to);
+    part.ms = part.ms.slice();
+    part.bits = part.bits.slice();
+    part.ns = part.ns?.slice();
+    part.status = part.status?.slice();
+    part.type = part.type?.slice();
     return part;
   }
 }

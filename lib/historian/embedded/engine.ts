@@ -253,7 +253,7 @@ export class Engine {
       const column = this.chunks.read(chunk.id);
       this.chunks.delete(chunk.id);
       const [first, end] = [column.lowerBound(from, 0), column.lowerBound(to, 0)];
-      for (const rest of [column.slice(0, first), column.slice(end, column.length)]) {
+      for (const rest of [column.view(0, first), column.view(end, column.length)]) {
         if (rest.length > 0) this.chunks.insert(series.id, false, rest);
       }
       this.#held -= end - first;
@@ -341,12 +341,12 @@ export class Engine {
     const head = series.head!;
     let from = 0;
     for (const end of cuts(head)) {
-      this.chunks.insert(series.id, false, head.slice(from, end));
+      this.chunks.insert(series.id, false, head.view(from, end));
       from = end;
     }
     if (from === 0) return;
     // Its samples may be those of the former open chunk, no longer in the journal.
-    this.chunks.replaceOpen(series.id, head.slice(from, head.length));
+    this.chunks.replaceOpen(series.id, head.view(from, head.length));
     done.push(() => {
       series.closedMs = head.ms[from - 1]!;
       head.dropFirst(from);
@@ -370,7 +370,7 @@ export class Engine {
       const ends = column.length > 4 * CHUNK_SAMPLES ? cuts(column) : [];
       if (ends.at(-1) !== column.length) ends.push(column.length);
       for (const end of ends) {
-        this.chunks.insert(series.id, false, column.slice(from, end));
+        this.chunks.insert(series.id, false, column.view(from, end));
         from = end;
       }
       const grown = column.length - before;
