@@ -143,7 +143,7 @@ describe("SQL and the cache in the editor", () => {
 
   editor.test("the embedded database stops with the plant", async () => {
     const [part] = (await editor.plant.health()).filter(({ kind }) => kind === "database");
-    const folder = /^PostgreSQL \d+ in (.*)$/.exec(part?.detail ?? "")?.[1];
+    const folder = /^PostgreSQL \d+ in ([^,]*)/.exec(part?.detail ?? "")?.[1];
     assert.ok(folder !== undefined, part?.detail);
     const lock = path.join(folder, "server/postmaster.pid");
     assert.ok(existsSync(lock));
