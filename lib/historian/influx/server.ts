@@ -47,6 +47,11 @@ export class InfluxServer {
     return this.#version;
   }
 
+  /** Its address to show: without what stands before an @, which may be a password. */
+  get address(): string {
+    return this.#options.url.replace(/^(https?:\/\/)[^/]*@/, "$1");
+  }
+
   /** What the server calls itself, for the health page. */
   get release(): string {
     return this.#release;
@@ -247,7 +252,8 @@ export class InfluxServer {
   }
 
   #statusFault(status: number | undefined, text: string, cause?: unknown, retryAfterMs?: number): FplusError {
-    const { url, bucket } = this.#options;
+    const { bucket } = this.#options;
+    const url = this.address;
     if (status === 401 || status === 403) {
       const hint = "Check the token and its rights on the bucket.";
       return new FplusError("historian.unreachable", `${url} refused: ${text}`, { field: "token", hint, cause });

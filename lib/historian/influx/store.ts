@@ -214,14 +214,14 @@ export class InfluxHistorian implements HistorianStore {
   }
 
   health(): PartHealth {
-    const { url, bucket, name = "historian" } = this.#options;
+    const { bucket, name = "historian" } = this.#options;
     const release = this.#server.release === "" ? "" : ` (${this.#server.release})`;
     return {
       kind: "historian",
       name,
       status: this.#fault === "" ? "up" : "down",
       mode: "external",
-      detail: this.#fault || this.#notice() || `${url} ${bucket}${release}`,
+      detail: this.#fault || this.#notice() || `${this.#server.address} ${bucket}${release}`,
       counters: { written: this.#written, rejected: this.#rejected, queries: this.#queries, errors: this.#errors },
       gauges: {},
     };

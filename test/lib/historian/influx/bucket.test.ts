@@ -111,3 +111,18 @@ test("a bucket that is there keeps its own retention unless it is to be set, and
   assert.deepEqual(buckets.get("new"), [{ type: "expire", everySeconds: 172_800 }]);
   assert.doesNotMatch((await writeOnce(url, "new", 2, false)).detail, /keep days/);
 });
+
+test("a password in the address is shown nowhere", async (t) => {
+  const { url } = await influx2(t, new Map());
+  const secret = url.replace("//", "//plant:secret@");
+  const registry = new SignalRegistry();
+  const store = openHistorian({ engine: "influx", url: secret, bucket: "gone", version: "2", token: "t", registry });
+  t.after(() => store.close());
+  assert.equal(store.health().detail, `${url} gone`);
+  await assert.rejects(store.write(batchOf(registry, [["p/m/T", 1, 0]])), (error: Error) => {
+    assert.match(error.message, /has no gone/);
+    assert.doesNotMatch(error.message, /secret/);
+    return true;
+  });
+  assert.doesNotMatch(JSON.stringify(store.health()), /secret/);
+});
