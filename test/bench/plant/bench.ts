@@ -29,8 +29,8 @@ export async function run(): Promise<BenchResult> {
     const seen = await latencies(page, `${plant.url}/dashboard/machine`);
     const bare = await bareLatencies(`opc.tcp://127.0.0.1:${ports[1]}/fplus`);
 
-    // The first minute warms up: code is compiled, pools grow.
-    await pause(60_000);
+    // What grows to its size: compiled code and pools for a minute, the open chunks of the historian for ten.
+    await pause(minutes >= 30 ? 600_000 : 60_000);
     const memory: number[] = [];
     const cpu = cpuSeconds(plant.pid);
     const from = performance.now();
