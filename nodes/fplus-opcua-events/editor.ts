@@ -10,6 +10,8 @@ import {
   tickedFields,
 } from "./type-picker.ts";
 
+const BASE_EVENT_TYPE = "i=2041";
+
 function field(name: string): string {
   return String($(`#node-input-${name}`).val() ?? "");
 }
@@ -48,13 +50,16 @@ RED.nodes.registerType("fplus-opcua-events", {
       if (endpoint === "" || endpoint === "_ADD_") return void result.text("Choose an endpoint to see its types.");
       result.text("Asking the server …");
       $.getJSON(`fplus/opcua/${path.replace(":id", encodeURIComponent(endpoint))}`).then(
-        (found: T) => show(found),
+        // Answers come in any order: one to a question that is no longer asked is not shown.
+        (found: T) => void (endpoint === field("endpoint") && show(found)),
         (failure: Failure) => result.text(reasonOf(failure)),
       );
     };
+    const chosenType = (): string => field("eventType") || BASE_EVENT_TYPE;
     const askFields = (): void => {
-      const type = field("eventType") || "i=2041";
+      const type = chosenType();
       ask<ShownField[]>(`event-fields/:id?type=${encodeURIComponent(type)}`, (fields) => {
+        if (type !== chosenType()) return;
         showFields(fields, tickedFields());
         result.text(fields.length === 0 ? "This kind has no more." : "More fields to send with each event:");
       });
