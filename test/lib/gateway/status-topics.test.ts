@@ -101,3 +101,28 @@ test("Mosquitto says that the devices are offline when the gateway is killed", a
     [1, 2, 3].map(() => ["gateway lost", null]),
   );
 });
+
+for (const which of ["Mosquitto", "the embedded broker"]) {
+  test(`${which} says that the devices are offline when the gateway falls silent without a word`, async (t) => {
+    if (which === "Mosquitto" && missing(t, "mosquitto", mosquittoProgram)) return;
+    const [port] = await freePorts(1);
+    if (which === "Mosquitto") {
+      const broker = await startMosquitto(temporaryFolder(t), port!);
+      t.after(() => broker.stop());
+    } else {
+      const broker = new EmbeddedBroker({ host: "127.0.0.1", port: port! });
+      await broker.open();
+      t.after(() => broker.close());
+    }
+    const { states } = await listen(t, port!);
+    const program = path.resolve(import.meta.dirname, "../../support/status-gateway.ts");
+    const gateway = await startPrinting(process.execPath, [program, String(port), "2", "Press01", "Mill01"]);
+    t.after(() => gateway.stop("SIGKILL"));
+    await until("online", () => [...states.values()].filter(({ status }) => status === "online").length === 2);
+    // Its connections stay open: only the keep-alive of 5 s tells.
+    gateway.child.kill("SIGSTOP");
+    const from = performance.now();
+    await until("offline", () => [...states.values()].every(({ status }) => status === "offline"));
+    t.diagnostic(`offline after ${((performance.now() - from) / 1000).toFixed(1)} s at a keep-alive of 5 s`);
+  });
+}
