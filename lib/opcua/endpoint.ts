@@ -140,7 +140,7 @@ export class Endpoint {
   use(user: SessionUser): () => void {
     this.#users.add(user);
     const session = this.#session;
-    if (session !== undefined) this.#work = this.#work.then(() => this.#tell(user, session));
+    if (session !== undefined) this.#tellNext(user, session);
     return () => this.#users.delete(user);
   }
 
@@ -247,8 +247,16 @@ export class Endpoint {
 
   async #tell(user: SessionUser, session: ClientSession): Promise<void> {
     if (this.#session !== session || this.#opcua === undefined) return;
-    const reason = await this.#users.tell(user, { session, limits: this.#limits, opcua: this.#opcua });
-    if (reason !== undefined) this.#lost(reason, false);
+    const failure = await this.#users.tell(user, { session, limits: this.#limits, opcua: this.#opcua });
+    if (failure === undefined || this.#session !== session) return;
+    // A fresh session may help. One that fails on that, too, has a problem of its own, and the others keep theirs.
+    if (failure.attempts === 1) this.#lost(failure.reason, false);
+    else this.#users.tryLater(user, failure, () => this.#tellNext(user, session));
+  }
+
+  /** After what is being done on the session. */
+  #tellNext(user: SessionUser, session: ClientSession): void {
+    this.#work = this.#work.then(() => this.#tell(user, session));
   }
 
   /** @param keep whether the session may be taken up again */

@@ -1,6 +1,6 @@
 import { type OPCUAServer, ServiceFault, type StatusCode, StatusCodes } from "node-opcua";
 
-/** Which requests a server refuses: those with more operations than it likes, by the name of the request. */
+/** Which requests a server refuses: those with more operations than it likes, by the name of the request; others count as one. */
 export type RequestLimits = Readonly<
   Record<
     string,
@@ -46,12 +46,12 @@ export class RequestGuard {
       const { name } = message.request.schema;
       const operations = message.request[OPERATIONS[name] ?? ""];
       const limit = this.limits[name];
-      if (!Array.isArray(operations)) return serve(message, channel);
-      if (limit === undefined || operations.length <= limit.atMost) {
-        this.served.push({ request: name, operations });
+      const count = Array.isArray(operations) ? operations.length : 1;
+      if (limit === undefined || count <= limit.atMost) {
+        if (Array.isArray(operations)) this.served.push({ request: name, operations });
         return serve(message, channel);
       }
-      this.refused.push({ request: name, operations: operations.length });
+      this.refused.push({ request: name, operations: count });
       if (limit.answer === "cut") return channel.abruptlyInterrupt();
       const serviceResult = (StatusCodes as unknown as Record<string, StatusCode>)[limit.answer]!;
       return channel.send_response("MSG", new ServiceFault({ responseHeader: { serviceResult } }), message);

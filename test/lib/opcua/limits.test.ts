@@ -176,3 +176,25 @@ test("a filter that the server refuses is left out and said; the other tags keep
   assert.equal(monitor.revised, true);
   assert.deepEqual(errors, []);
 });
+
+test("a server with no subscription left is told by name and asked again; its tags are read once it has one", async (t) => {
+  const none = { CreateSubscriptionRequest: { atMost: 0, answer: "BadTooManySubscriptions" } };
+  const { server, endpoint, errors } = await connect(t, { tags: 5, silentLimits: none });
+  const { ids, onBatch } = seen();
+  const monitor = new Monitor(endpoint, countTags(5), {
+    ...MONITOR,
+    onBatch,
+    onError: (error) => void errors.push(error),
+  });
+  t.after(() => monitor.close());
+  endpoint.use(monitor);
+  await until("a third attempt", () => server.requests.refused.length >= 3);
+  assert.match(errors.map(String).join(), /BadTooManySubscriptions/);
+  // Not each attempt on a session of its own: others may be reading over it.
+  assert.equal(endpoint.health().counters["sessions"], 2);
+  assert.equal(monitor.active, 0);
+  server.requests.limits = {};
+  await until("all tags", () => ids.size === 5);
+  assert.equal(monitor.active, 5);
+  assert.equal(errors.length, 1, "one reason, told once");
+});
