@@ -62,6 +62,11 @@ async function openReader(page: Page): Promise<void> {
 }
 
 async function browse(page: Page): Promise<void> {
+  // The dialog slides back after what was open over it; the editor takes no new one meanwhile.
+  await page.waitForFunction(() => {
+    const dialog = [...document.querySelectorAll(".red-ui-tray")].at(-1);
+    return dialog !== undefined && getComputedStyle(dialog).right === "0px";
+  });
   await page.locator("#fplus-opcua-read-browse").click();
   await line(page, "Acme").waitFor();
 }
