@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
+import { packageRoot } from "./plant/place.ts";
 
-const root = path.resolve(import.meta.dirname, "..");
 const SOURCES = ["lib", "nodes", "dashboards", "flows", "scripts/build.ts", "package.json"];
 
 /**
@@ -11,10 +11,10 @@ const SOURCES = ["lib", "nodes", "dashboards", "flows", "scripts/build.ts", "pac
  * In a process of its own: the bundler keeps its threads and 180 MB for as long as its process lives.
  */
 export async function buildIfStale(): Promise<boolean> {
-  const stamp = path.join(root, "dist/.built");
+  const stamp = path.join(packageRoot, "dist/.built");
   const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  if (SOURCES.every((source) => newestIn(path.join(root, source)) < built)) return false;
-  const builder = spawn(process.execPath, [path.join(root, "scripts/build.ts")], { stdio: "inherit" });
+  if (SOURCES.every((source) => newestIn(path.join(packageRoot, source)) < built)) return false;
+  const builder = spawn(process.execPath, [path.join(packageRoot, "scripts/build.ts")], { stdio: "inherit" });
   const [code] = (await once(builder, "exit")) as [number | null];
   if (code !== 0) throw new Error("the build failed");
   return true;

@@ -50,8 +50,8 @@ export class PgDatabase implements Database {
   #opening: Promise<Session> | undefined;
   #session: Session | undefined;
   #transactions = 0;
-  /** What answered the newest connection. */
-  #product: readonly string[] = [];
+  /** What answered the newest connection; empty where it did not say. */
+  #product = "";
   #fault = "";
   #closed = false;
 
@@ -152,7 +152,7 @@ export class PgDatabase implements Database {
       mode: this.#engine.mode,
       detail: idle
         ? "not used yet: it starts at the first statement"
-        : this.#fault || [this.#session?.reachable.detail ?? "starting", ...this.#product].join(", "),
+        : this.#fault || [this.#session?.reachable.detail ?? "starting", this.#product].filter(Boolean).join(", "),
       counters: { ...this.#counters, notifications: this.#listeners.heard, slow: this.#slow.count },
       gauges: {
         connections: pool?.totalCount ?? 0,
@@ -244,10 +244,7 @@ export class PgDatabase implements Database {
     // Times without a zone mean UTC, whatever the server's zone is.
     await client.query("SET TIME ZONE 'UTC'");
     // Extensions come and go; servers that only speak PostgreSQL's protocol may not have what is asked here.
-    this.#product = await productOf(client).then(
-      (product) => [product],
-      () => [],
-    );
+    this.#product = await productOf(client).catch(() => "");
   }
 
   /** Lets go of a server that is gone, so that the next use starts it again. */
@@ -255,7 +252,7 @@ export class PgDatabase implements Database {
     if (this.#session?.pool !== pool) return;
     this.#session = undefined;
     this.#opening = undefined;
-    this.#product = [];
+    this.#product = "";
     pool.end().catch(() => undefined);
   }
 

@@ -13,6 +13,7 @@ import { type ServerLimits, USUAL_LIMITS } from "./limits.ts";
 import { loadOpcua, type Opcua } from "./load.ts";
 import { ParkedSession } from "./parked-session.ts";
 import { PublishLoop } from "./publish-loop.ts";
+import { ReaderNames } from "./reader-names.ts";
 import { noReadings, type ReadingCounters } from "./reading-counters.ts";
 import { ServerSet } from "./redundancy.ts";
 import { RetryTimer } from "./retry-timer.ts";
@@ -20,7 +21,6 @@ import { isServerUrl } from "./server-address.ts";
 import { checkSecurity } from "./security.ts";
 import { ServerWatch } from "./server-watch.ts";
 import { type SessionUser, SessionUsers } from "./session-users.ts";
-import { TagNames } from "./tag-names.ts";
 
 /** Whether there is a session. */
 export type EndpointState = "connecting" | "up" | "down";
@@ -38,7 +38,7 @@ const URGENT_DAYS = 7;
 export class Endpoint {
   readonly options: EndpointOptions;
   /** How the readers call the server's variables. */
-  readonly names = new TagNames();
+  readonly names = new ReaderNames();
   readonly reading: ReadingCounters = noReadings();
   items = 0;
   readonly #servers: ServerSet;

@@ -1,3 +1,5 @@
+import { NO_ANSWER } from "./failure.ts";
+
 /** What Node-RED shows in place of a secret that is stored. */
 const STORED = "__PWRD__";
 
@@ -22,7 +24,7 @@ export function addConnectionTest(node: EditorInstance, what: string): JQuery {
       }).then(
         ({ ok, text }: { ok: boolean; text: string }) =>
           say(text, `var(--red-ui-text-color-${ok ? "success" : "error"})`),
-        () => say("Node-RED did not answer.", "var(--red-ui-text-color-error)"),
+        () => say(NO_ANSWER, "var(--red-ui-text-color-error)"),
       );
     });
   return $("<div class='form-row'>")

@@ -1,3 +1,4 @@
+import { NO_ANSWER } from "../editor/failure.ts";
 import { askMistakes, askPreviews } from "./map-requests.ts";
 import { type Field, FIELDS, isBlank, rowOf, rowsFromTable, type RuleRow, ruleOf, tableOf } from "./rule-row.ts";
 import { RuleTable } from "./rule-table.ts";
@@ -147,7 +148,7 @@ function showMistakes(shown: RuleTable, summary: HTMLElement): void {
           : `${mistakes.length} of ${rows.length} rows cannot be used. Row ${places[first.row]! + 1}, ${labelOf(first.field)}: ${first.reason}`;
     },
     () => {
-      summary.textContent = "Node-RED did not answer.";
+      summary.textContent = NO_ANSWER;
     },
   );
 }

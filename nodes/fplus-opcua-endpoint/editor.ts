@@ -1,4 +1,5 @@
 import { numberFrom } from "../editor/checks.ts";
+import { NO_ANSWER } from "../editor/failure.ts";
 import { CertificatePanel } from "./certificate-panel.ts";
 import { type Offer, ServerFinder } from "./server-finder.ts";
 
@@ -168,7 +169,7 @@ function testConnection(node: EditorInstance, openCertificates: () => void): voi
       const added = standIns.filter((url) => !known.includes(url));
       if (added.length > 0) result.append(" ", offerStandIns(added));
     },
-    () => say("Node-RED did not answer.", false),
+    () => say(NO_ANSWER, false),
   );
 }
 

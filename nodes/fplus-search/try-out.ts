@@ -1,3 +1,5 @@
+import { NO_ANSWER } from "../editor/failure.ts";
+
 /** The live box of the dialog: what is typed is searched at once, with the filter and the facets of the dialog. */
 type Hit = Readonly<Record<string, unknown>>;
 
@@ -46,7 +48,7 @@ export function tryOut(): void {
       .done((found: Found) => {
         if (number === latest) show(found, field("index"));
       })
-      .fail(() => show({ error: "Node-RED did not answer." }, ""));
+      .fail(() => show({ error: NO_ANSWER }, ""));
   };
   const later = (): void => {
     clearTimeout(timer);

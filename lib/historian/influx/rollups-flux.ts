@@ -50,17 +50,17 @@ export class FluxRollUps implements RollUpMaker {
   }
 
   async lastWindow(windowMs: number): Promise<number | undefined> {
-    const times = await this.#server.flux(this.#rolled(windowMs).ends("last", "count"), (values, table) =>
-      timeOf(String(table.get(values, "_time"))),
-    );
+    const times = await this.#times(this.#rolled(windowMs).ends("last", "count"));
     return times.length === 0 ? undefined : Math.max(...times);
   }
 
   async firstSample(): Promise<number | undefined> {
-    const times = await this.#server.flux(this.#samples.ends("first", "value"), (values, table) =>
-      timeOf(String(table.get(values, "_time"))),
-    );
+    const times = await this.#times(this.#samples.ends("first", "value"));
     return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  #times(script: string): Promise<number[]> {
+    return this.#server.flux(script, (values, table) => timeOf(String(table.get(values, "_time"))));
   }
 
   async windowsAtOnce(): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Tag } from "./tag.ts";
 
 /** Under which names the readers of an endpoint know its variables, so that writers may use them. */
-export class TagNames {
+export class ReaderNames {
   readonly #tables = new Set<readonly Tag[]>();
   /** Made at the first question after a change. */
   #index: { readonly nodeIds: Map<string, string>; readonly names: Map<string, string> } | undefined;
