@@ -26,3 +26,19 @@ export function soundDataLength(bytes: Buffer, at: number): number {
   const sum = crc32(bytes.subarray(at + 8, at + HEADER_BYTES + length));
   return sum === bytes.readUInt32LE(at + 4) ? length : -1;
 }
+
+/** Where the next sound record begins behind a damaged one; -1 where none does. */
+export function nextSound(bytes: Buffer, damagedAt: number): number {
+  // Most damage leaves the length alone; otherwise anything that could be a header is tried.
+  const behind = damagedAt + HEADER_BYTES + (damagedAt + 4 <= bytes.length ? bytes.readUInt32LE(damagedAt) : 0);
+  if (soundDataLength(bytes, behind) >= 0) return behind;
+  for (let at = damagedAt + 1; at + HEADER_BYTES <= bytes.length; at++) {
+    if (isTime(bytes.readDoubleLE(at + 8)) && soundDataLength(bytes, at) >= 0) return at;
+  }
+  return -1;
+}
+
+/** What the clock of a computer can say; hardly any other eight bytes can. */
+function isTime(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 8.64e15;
+}

@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
 import path from "node:path";
-import { encodeRecord, HEADER_BYTES, soundDataLength } from "./record.ts";
+import { isSameFile, makeFolder } from "../folder/index.ts";
+import { encodeRecord, HEADER_BYTES, nextSound, soundDataLength } from "./record.ts";
 import type { SpoolRecord } from "./types.ts";
 
 /** Name of the file whose first record has that position. */
@@ -14,24 +16,34 @@ export function segmentBase(name: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
+/** Where a record lies in its file; undefined where it is damaged. */
+interface Slot {
+  readonly at: number;
+  readonly size: number;
+}
+
 /**
  * One file of the log: records in order of position, appended at the end, deleted as a whole.
- * Offsets of the records are held only while somebody reads or writes it.
+ * Where the records lie is held only while somebody reads or writes it.
  */
 export class Segment {
   readonly base: number;
   readonly file: string;
   count: number;
   bytes: number;
+  /** Records that were found damaged. */
+  damaged = 0;
+  /** Something was appended that may not be on the disk yet. */
+  dirty = false;
   #fd: number | undefined;
-  #offsets: number[] | undefined;
+  #slots: (Slot | undefined)[] | undefined;
 
   constructor(directory: string, base: number, count = 0, bytes = 0) {
     this.base = base;
     this.file = path.join(directory, segmentName(base));
     this.count = count;
     this.bytes = bytes;
-    if (count === 0) this.#offsets = [];
+    if (count === 0) this.#slots = [];
   }
 
   /** Position after the last record. */
@@ -39,78 +51,149 @@ export class Segment {
     return this.base + this.count;
   }
 
-  get fd(): number {
+  get #open(): number {
     this.#fd ??= openSync(this.file, "a+");
     return this.#fd;
   }
 
-  /** Finds the sound records. Damage ends the segment: what lies behind it cannot be told apart from noise. */
-  scan(): { sound: number; bytes: number; damaged: number } {
-    const content = readFileSync(this.file);
-    const offsets: number[] = [];
-    let at = 0;
-    for (;;) {
-      const length = soundDataLength(content, at);
-      if (length < 0) break;
-      offsets.push(at);
-      at += HEADER_BYTES + length;
-    }
-    this.#offsets = offsets;
-    return { sound: offsets.length, bytes: at, damaged: content.length - at };
-  }
-
-  /** Takes what the file really holds for the truth and cuts a torn tail off; returns the bytes cut. */
+  /** Takes what the file really holds for the truth and cuts a torn tail off; returns how many records were lost. */
   recover(): number {
-    const { sound, bytes, damaged } = this.scan();
-    this.count = sound;
-    this.bytes = bytes;
-    if (damaged > 0) ftruncateSync(this.fd, bytes);
-    return damaged;
+    const content = readFileSync(this.file);
+    const { slots, end } = slotsOf(content);
+    const torn = content.length > end;
+    if (torn) ftruncateSync(this.#open, end);
+    this.#slots = slots;
+    this.count = slots.length;
+    this.bytes = end;
+    this.damaged = slots.filter((slot) => slot === undefined).length;
+    return this.damaged + (torn ? 1 : 0);
   }
 
   /** Writes one record whole, or throws and leaves the file as it was. */
   append(data: Uint8Array, appendedAt: number): void {
     const record = encodeRecord(data, appendedAt);
+    const fd = this.#open;
     try {
       let written = 0;
-      while (written < record.length) written += writeSync(this.fd, record, written, record.length - written);
+      while (written < record.length) written += writeSync(fd, record, written, record.length - written);
     } catch (error) {
-      if (fstatSync(this.fd).size > this.bytes) ftruncateSync(this.fd, this.bytes);
+      if (fstatSync(fd).size > this.bytes) ftruncateSync(fd, this.bytes);
       throw error;
     }
-    this.#offsets?.push(this.bytes);
+    this.#slots?.push({ at: this.bytes, size: record.length });
     this.bytes += record.length;
     this.count += 1;
+    this.dirty = true;
   }
 
-  /** Up to `count` records from `position` on, which must lie in this segment. */
+  /** Resolves when all that was appended before is on the disk. Has a handle of its own: the other may be closed meanwhile. */
+  async sync(): Promise<void> {
+    const handle = await open(this.file, "r+");
+    try {
+      this.dirty = false;
+      await handle.datasync();
+    } catch (error) {
+      this.dirty = true;
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Sound records among the `count` from `position` on, which must lie in this segment. */
   read(position: number, count: number): SpoolRecord[] {
-    if (this.#offsets === undefined) this.scan();
-    const offsets = this.#offsets ?? [];
+    const slots = (this.#slots ??= this.#find());
     const records: SpoolRecord[] = [];
-    for (let i = position - this.base; i < offsets.length && records.length < count; i++) {
-      const start = offsets[i]!;
-      const end = offsets[i + 1] ?? this.bytes;
-      const bytes = Buffer.allocUnsafe(end - start);
-      readSync(this.fd, bytes, 0, bytes.length, start);
-      records.push({ position: this.base + i, appendedAt: bytes.readDoubleLE(8), data: bytes.subarray(HEADER_BYTES) });
+    const first = position - this.base;
+    for (let i = first; i < Math.min(slots.length, first + count); i++) {
+      const slot = slots[i];
+      if (slot === undefined) continue;
+      const bytes = Buffer.allocUnsafe(slot.size);
+      const length = readSync(this.#open, bytes, 0, bytes.length, slot.at);
+      // The file may have been damaged, or cut, since it was looked through.
+      if (length === slot.size && soundDataLength(bytes, 0) === slot.size - HEADER_BYTES) {
+        const data = bytes.subarray(HEADER_BYTES);
+        records.push({ position: this.base + i, appendedAt: bytes.readDoubleLE(8), data });
+      } else {
+        slots[i] = undefined;
+        this.damaged += 1;
+      }
     }
     return records;
   }
 
-  /** Forgets the offsets, so that a long backlog costs no memory. */
-  forget(): void {
-    this.#offsets = undefined;
+  /** Whether its file was deleted or replaced by somebody else while it was open. */
+  get isGone(): boolean {
+    return this.#fd !== undefined && !isSameFile(this.file, this.#fd);
+  }
+
+  /** Puts a file that is gone back in its place: as long as it is open, all that it holds can still be read. */
+  restore(): void {
+    const content = Buffer.alloc(this.bytes);
+    for (let at = 0; at < content.length;) {
+      const length = readSync(this.#open, content, at, content.length - at, at);
+      if (length === 0) break;
+      at += length;
+    }
+    makeFolder(path.dirname(this.file));
+    const fresh = openSync(this.file, "a+");
+    try {
+      ftruncateSync(fresh, 0);
+      for (let at = 0; at < content.length;) at += writeSync(fresh, content, at, content.length - at);
+    } catch (error) {
+      closeSync(fresh);
+      throw error;
+    }
+    closeSync(this.#open);
+    this.#fd = fresh;
+    this.dirty = true;
   }
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
-    this.#offsets = undefined;
+    this.#slots = undefined;
   }
 
   remove(): void {
     this.close();
     rmSync(this.file, { force: true });
   }
+
+  /** Looks through the file of a full segment, whose number of records is known. */
+  #find(): (Slot | undefined)[] {
+    let slots: (Slot | undefined)[] = [];
+    try {
+      ({ slots } = slotsOf(readFileSync(this.file)));
+    } catch (error) {
+      // Somebody deleted it: all of its records are lost.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+    // Of damage that took a length with it nobody can tell how many records it was: all that are missing lay there.
+    const missing = this.count - slots.length;
+    const hole = slots.indexOf(undefined);
+    if (missing > 0)
+      slots.splice(hole < 0 ? slots.length : hole, 0, ...Array.from({ length: missing }, () => undefined));
+    slots.length = this.count;
+    this.damaged = slots.filter((slot) => slot === undefined).length;
+    return slots;
+  }
+}
+
+/** Every record of a file, and where the last sound one ends. A damaged one is stepped over where its length leads to the next. */
+function slotsOf(content: Buffer): { slots: (Slot | undefined)[]; end: number } {
+  const slots: (Slot | undefined)[] = [];
+  let end = 0;
+  for (let at = 0; at < content.length;) {
+    const length = soundDataLength(content, at);
+    if (length < 0) {
+      at = nextSound(content, at);
+      if (at < 0) break;
+      slots.push(undefined);
+      continue;
+    }
+    slots.push({ at, size: HEADER_BYTES + length });
+    end = at += HEADER_BYTES + length;
+  }
+  return { slots, end };
 }

@@ -1,7 +1,8 @@
-import { fdatasync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
 import { FplusError, messageOf } from "../errors/index.ts";
+import { type FolderLock, lockFolder, makeFolder, syncFolder } from "../folder/index.ts";
 import { HEADER_BYTES, MAX_DATA_BYTES } from "./record.ts";
 import { Segment, segmentBase } from "./segment.ts";
 import type { Spool, SpoolOptions, SpoolRecord, SpoolStats } from "./types.ts";
@@ -9,16 +10,21 @@ import type { Spool, SpoolOptions, SpoolRecord, SpoolStats } from "./types.ts";
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** The release cursor is written at most this often; after a crash what it missed is delivered again. */
 const CURSOR_INTERVAL_MS = 500;
+/** How often it is asked whether somebody has deleted the folder. */
+const LOOK_INTERVAL_MS = 250;
 
 /**
  * Opens the spool of a directory, made when missing. One process at a time may have it open.
- * @throws FplusError `spool.io` when the directory cannot be used
+ * @throws FplusError `spool.io` when the directory cannot be used, or another process has it open
  */
 export function openSpool(options: SpoolOptions): Spool {
+  let lock: FolderLock | undefined;
   try {
-    mkdirSync(options.directory, { recursive: true });
-    return new SegmentSpool(options);
+    makeFolder(options.directory);
+    lock = lockFolder(options.directory, "spool.io");
+    return new SegmentSpool(options, lock);
   } catch (error) {
+    lock?.release();
     throw ioError(options.directory, error);
   }
 }
@@ -30,7 +36,7 @@ class SegmentSpool implements Spool {
   /** Oldest first; the last one is appended to. */
   readonly #segments: Segment[];
   #released: number;
-  #cursorAt = 0;
+  #cursorAt = Number.NEGATIVE_INFINITY;
   #cursorSaved: number;
   #flushing: Promise<void> | undefined;
   #appendedCount = 0;
@@ -39,8 +45,13 @@ class SegmentSpool implements Spool {
   #refused = 0;
   #corrupt = 0;
   #closed = false;
+  #lock: FolderLock;
+  #lookedAt = 0;
+  /** A segment's file was made whose name may not be on the disk yet. */
+  #hasNewName = false;
 
-  constructor(options: SpoolOptions) {
+  constructor(options: SpoolOptions, lock: FolderLock) {
+    this.#lock = lock;
     this.#options = options;
     this.#segmentBytes = Math.max(
       4096,
@@ -48,8 +59,13 @@ class SegmentSpool implements Spool {
     );
     this.#cursorFile = path.join(options.directory, "cursor");
     this.#segments = this.#load();
-    const oldest = this.#segments[0]?.base ?? 0;
-    this.#released = Math.min(Math.max(readCursor(this.#cursorFile), oldest), this.next);
+    const cursor = readCursor(this.#cursorFile);
+    // What the cursor names was delivered, and a power cut took its file: its positions must not come again.
+    if (cursor > this.next) {
+      for (const segment of this.#segments.splice(0)) segment.remove();
+      this.#segments.push(new Segment(options.directory, cursor));
+    }
+    this.#released = Math.max(cursor, this.#segments[0]?.base ?? 0);
     this.#cursorSaved = this.#released;
   }
 
@@ -83,13 +99,15 @@ class SegmentSpool implements Spool {
   flush(): Promise<void> {
     const last = this.#segments.at(-1);
     if (this.#closed || last === undefined) return Promise.resolve();
-    // A flush that has begun may miss later appends, so callers meanwhile share the one after it.
-    const after = this.#flushing ?? Promise.resolve();
+    // A flush that has begun may miss later appends, so callers meanwhile share the one after it; that one tries anew what failed.
+    const after = this.#flushing?.catch(() => undefined) ?? Promise.resolve();
     const mine = after.then(async () => {
       if (this.#flushing === mine) this.#flushing = undefined;
       if (this.#closed) return;
-      const segment = this.#segments.at(-1);
-      if (segment !== undefined) await promisify(fdatasync)(segment.fd);
+      this.#lookAfterFiles();
+      await Promise.all(this.#segments.filter(({ dirty }) => dirty).map((segment) => this.#sync(segment)));
+      if (this.#hasNewName) syncFolder(this.#options.directory);
+      this.#hasNewName = false;
     });
     this.#flushing = mine;
     return mine.catch((error: unknown) => {
@@ -103,9 +121,9 @@ class SegmentSpool implements Spool {
     while (records.length < count && from < this.next) {
       const segment = this.#segmentOf(from);
       if (segment === undefined) break;
-      const found = this.#readSegment(segment, from, count - records.length);
-      records.push(...found);
-      from = found.length > 0 ? found.at(-1)!.position + 1 : segment.end;
+      const wanted = Math.min(count - records.length, segment.end - from);
+      records.push(...this.#readSegment(segment, from, wanted));
+      from += wanted;
     }
     return records;
   }
@@ -116,7 +134,7 @@ class SegmentSpool implements Spool {
     this.#releasedCount += to - this.#released;
     this.#released = to;
     while (this.#segments.length > 1 && this.#segments[0]!.end <= to) this.#segments.shift()!.remove();
-    if (Date.now() - this.#cursorAt >= CURSOR_INTERVAL_MS) this.#saveCursor();
+    if (performance.now() - this.#cursorAt >= CURSOR_INTERVAL_MS) this.#saveCursor();
   }
 
   stats(): SpoolStats {
@@ -137,6 +155,7 @@ class SegmentSpool implements Spool {
     this.#closed = true;
     this.#saveCursor();
     for (const segment of this.#segments) segment.close();
+    this.#lock.release();
   }
 
   /** Only the last segment is read at opening; the length of the others follows from the name of the next one. */
@@ -150,7 +169,7 @@ class SegmentSpool implements Spool {
       segment.bytes = statSync(segment.file).size;
       return segment;
     });
-    if ((segments.at(-1)?.recover() ?? 0) > 0) this.#corrupt += 1;
+    this.#corrupt += segments.at(-1)?.recover() ?? 0;
     return segments;
   }
 
@@ -159,25 +178,48 @@ class SegmentSpool implements Spool {
   }
 
   #readSegment(segment: Segment, from: number, count: number): SpoolRecord[] {
-    const wanted = Math.min(count, segment.end - from);
-    let found: SpoolRecord[];
+    const { damaged } = segment;
     try {
-      found = segment.read(from, wanted);
+      const found = segment.read(from, count);
+      this.#corrupt += segment.damaged - damaged;
+      if (segment !== this.#segments.at(-1) && from + count === segment.end) segment.close();
+      return found;
     } catch (error) {
       throw ioError(segment.file, error);
     }
-    const last = found.at(-1)?.position ?? from - 1;
-    if (found.length < wanted) this.#corrupt += segment.end - 1 - last;
-    if (segment !== this.#segments.at(-1) && last === segment.end - 1) segment.close();
-    return found;
   }
 
   #writable(): Segment {
+    if (performance.now() - this.#lookedAt >= LOOK_INTERVAL_MS) this.#lookAfterFiles();
     const last = this.#segments.at(-1);
-    if (last !== undefined && last.bytes < this.#segmentBytes) return last;
+    if (last !== undefined && last.bytes < this.#segmentBytes) {
+      this.#hasNewName ||= last.count === 0;
+      return last;
+    }
     const fresh = new Segment(this.#options.directory, this.next);
     this.#segments.push(fresh);
+    this.#hasNewName = true;
     return fresh;
+  }
+
+  /** Somebody may have deleted the folder, or put another in its place: what is open still holds its records, and is written anew. */
+  #lookAfterFiles(): void {
+    this.#lookedAt = performance.now();
+    const gone = this.#segments.filter(({ isGone }) => isGone);
+    if (gone.length === 0) return;
+    for (const segment of gone) segment.restore();
+    this.#hasNewName = true;
+    this.#lock.release();
+    this.#lock = lockFolder(this.#options.directory, "spool.io");
+  }
+
+  async #sync(segment: Segment): Promise<void> {
+    try {
+      await segment.sync();
+    } catch (error) {
+      // What was released meanwhile has no file any more, and needs none.
+      if (this.#segments.includes(segment)) throw error;
+    }
   }
 
   #makeRoom(bytes: number): void {
@@ -198,10 +240,10 @@ class SegmentSpool implements Spool {
   }
 
   #saveCursor(): void {
-    this.#cursorAt = Date.now();
+    this.#cursorAt = performance.now();
     if (this.#cursorSaved === this.#released) return;
     try {
-      writeFileSync(this.#cursorFile, String(this.#released));
+      writeFileSync(this.#cursorFile, `${this.#released} ${crc32(String(this.#released))}`);
       this.#cursorSaved = this.#released;
     } catch {
       // A full disk: the records since the last saved cursor are delivered again after a crash, which is allowed.
@@ -209,10 +251,11 @@ class SegmentSpool implements Spool {
   }
 }
 
+/** Position and checksum; a cursor that cannot be read begins at the oldest record, which delivers some again and loses none. */
 function readCursor(file: string): number {
   try {
-    const position = Number(readFileSync(file, "utf8"));
-    return Number.isSafeInteger(position) && position >= 0 ? position : 0;
+    const [, text, sum] = /^(\d{1,15}) (\d+)$/.exec(readFileSync(file, "utf8")) ?? [];
+    return text !== undefined && Number(sum) === crc32(text) ? Number(text) : 0;
   } catch {
     return 0;
   }

@@ -19,22 +19,21 @@ export default function (RED: NodeAPI): void {
     const { historian } = node.config;
     const service = historian ? node.service<HistorianService>(historian, "historian") : undefined;
     const lease = leaseWriter(node.plant, historian, service);
-    const writer = lease.value.writer(lease.ready);
     let stopStatus: (() => void) | undefined;
     let closed = false;
-    writer.then(
-      (ready) => {
-        if (!closed) stopStatus = showStatus(node, ready);
-      },
-      (error: unknown) => node.report(error),
-    );
+    const opened = async (): Promise<HistorianWriter> => {
+      const writer = await lease.value.writer(lease.ready);
+      if (!closed) stopStatus ??= showStatus(node, writer);
+      return writer;
+    };
+    opened().catch((error: unknown) => node.report(error));
     return {
       async input(msg, send) {
         const points = pointsOf(msg);
         const batch = points?.batch ?? batchOf(msg);
         const unnamed = points?.rejected ?? [];
         if (batch.length + unnamed.length === 0) return;
-        const ready = await writer;
+        const ready = await opened();
         ready.noteRejected(unnamed);
         const stored = batch.length === 0 ? NOTHING : await write(node, ready, batch);
         if (stored === undefined) return;

@@ -22,9 +22,12 @@ export class SharedWriter implements Resource {
     this.#spoolFolder = spoolFolder;
   }
 
-  /** The writer; its spool is opened once a predecessor has let go of it. */
+  /** The writer; its spool is opened once a predecessor has let go of it, and tried again where that failed (a full disk). */
   writer(ready: Promise<void>): Promise<HistorianWriter> {
-    this.#writer ??= this.#open(ready);
+    this.#writer ??= this.#open(ready).catch((error: unknown) => {
+      this.#writer = undefined;
+      throw error;
+    });
     return this.#writer;
   }
 
