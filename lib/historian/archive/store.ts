@@ -1,6 +1,6 @@
 import type { PartHealth } from "../../health/index.ts";
 import type { SampleBatch } from "../../sample/index.ts";
-import { messageOf } from "../../errors/index.ts";
+import { FplusError, messageOf } from "../../errors/index.ts";
 import { filled } from "../fill.ts";
 import { AnswerBuilder } from "../influx/rows.ts";
 import type { InfluxQlAnswer } from "../influxql/answer.ts";
@@ -16,10 +16,12 @@ import type {
   WriteReceipt,
 } from "../types.ts";
 import { WindowGatherer } from "../window.ts";
-import type { ArchivedMonth, MonthArchive } from "./archive.ts";
+import { type ArchivedMonth, type MonthArchive, monthRange } from "./archive.ts";
 
 const CHECK_MS = 6 * 3_600_000;
 const FIRST_CHECK_MS = 60_000;
+/** How often a month is read again because samples of it came meanwhile. */
+const MAX_TURNS = 5;
 
 /** What a store is to keep, and where the rest goes. */
 export interface ArchivedOptions {
@@ -29,6 +31,16 @@ export interface ArchivedOptions {
   readonly keepMonths?: number;
   /** In the place of closing the store, where others use it too. */
   readonly release?: () => Promise<void>;
+}
+
+/** A month that is on its way out of the store, and whether samples of it have come since it was read. */
+interface Moving {
+  readonly from: number;
+  readonly to: number;
+  isLate: boolean;
+  /** While the store deletes it, such samples wait. */
+  removal: Promise<void> | undefined;
+  readonly done: PromiseWithResolvers<void>;
 }
 
 /**
@@ -43,6 +55,8 @@ export class ArchivedHistorian implements HistorianStore {
   readonly #release: () => Promise<void>;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
+  readonly #writes = new Set<Promise<WriteReceipt>>();
+  #moving: Moving | undefined;
   #fault = "";
   #checked = false;
   #months = 0;
@@ -62,20 +76,72 @@ export class ArchivedHistorian implements HistorianStore {
     if (this.#keepMonths > 0) this.#timer ??= setTimeout(() => this.#check(), FIRST_CHECK_MS).unref();
   }
 
-  write(batch: SampleBatch): Promise<WriteReceipt> {
-    return this.store.write(batch);
+  async write(batch: SampleBatch): Promise<WriteReceipt> {
+    const moving = this.#moving;
+    if (moving !== undefined && reaches(batch, moving)) {
+      moving.isLate = true;
+      await moving.removal?.catch(() => undefined);
+    }
+    const written = this.store.write(batch);
+    this.#writes.add(written);
+    try {
+      return await written;
+    } finally {
+      this.#writes.delete(written);
+    }
   }
 
-  /** Puts a month (`2026-01`) into the archive and deletes it from the store. */
+  /**
+   * Moves a month (`2026-01`) into the archive and deletes it from the store. Samples of it that are written through this historian
+   * meanwhile are moved too.
+   * @returns the month as it is archived, or undefined where the store holds nothing of it
+   * @throws FplusError `historian.copy` where they do not stop; the month is then in both
+   */
   async archive(month: string): Promise<ArchivedMonth | undefined> {
-    const made = await this.#archive.put(this.store, month);
-    this.#count(await this.#archive.months());
-    return made;
+    const range = monthRange(month);
+    // One after the other: each watches over one range.
+    while (this.#moving !== undefined) await this.#moving.done.promise;
+    const moving: Moving = { ...range, isLate: true, removal: undefined, done: Promise.withResolvers() };
+    this.#moving = moving;
+    let holdsAny = false;
+    try {
+      for (let turn = 0; moving.isLate; turn++) {
+        if (turn === MAX_TURNS) throw new FplusError("historian.copy", `samples of ${month} are still being written`);
+        moving.isLate = false;
+        await Promise.allSettled(this.#writes);
+        if (!(await this.#archive.copy(this.store, month))) break;
+        holdsAny = true;
+      }
+      if (holdsAny) await (moving.removal = this.store.remove(range));
+    } finally {
+      this.#moving = undefined;
+      moving.done.resolve();
+    }
+    const months = await this.#archive.months();
+    this.#count(months);
+    return holdsAny ? months.find((one) => one.month === month) : undefined;
   }
 
   async query(query: HistorianQuery): Promise<HistorianSeries[]> {
     const checked = checkQuery(query);
-    const months = (await this.#archive.months()).filter(({ from, to }) => from < checked.to && to > checked.from);
+    // Only months that have ended are archived.
+    const now = new Date();
+    if (checked.from >= Date.UTC(now.getUTCFullYear(), now.getUTCMonth())) return await this.store.query(query);
+    let indexes = await this.#archive.indexes(checked);
+    for (;;) {
+      const answer = await this.#answer(checked, query, await this.#archive.months(indexes));
+      // What somebody deletes from the store has its index before that, so an answer between two equal looks is whole.
+      const after = await this.#archive.indexes(checked);
+      if (after.join() === indexes.join()) return answer;
+      indexes = after;
+    }
+  }
+
+  async #answer(
+    checked: CheckedQuery,
+    query: HistorianQuery,
+    months: readonly ArchivedMonth[],
+  ): Promise<HistorianSeries[]> {
     const last = months.at(-1);
     if (last === undefined) return await this.store.query(query);
     return checked.aggregate === "raw"
@@ -228,4 +294,12 @@ export class ArchivedHistorian implements HistorianStore {
     this.#samples = all.reduce((sum, { samples }) => sum + samples, 0);
     this.#bytes = all.reduce((sum, { bytes }) => sum + bytes, 0);
   }
+}
+
+function reaches(
+  { length, timeMs }: SampleBatch,
+  { from, to }: { readonly from: number; readonly to: number },
+): boolean {
+  for (let i = 0; i < length; i++) if (timeMs[i]! >= from && timeMs[i]! < to) return true;
+  return false;
 }
