@@ -2,6 +2,6 @@
  * Folders in which a store keeps its files: one process at a time, entries that survive a power cut, files that somebody deletes.
  * @module
  */
-export { isSameFile } from "./same-file.ts";
+export { fileIdentity, isSameFile } from "./same-file.ts";
 export { type FolderLock, lockFolder } from "./lock.ts";
 export { makeFolder, syncFolder } from "./sync.ts";

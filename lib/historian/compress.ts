@@ -1,8 +1,10 @@
 import zlib from "node:zlib";
 import { FplusError } from "../errors/index.ts";
 
-/** First byte of a compressed blob. */
+/** First byte of a compressed blob; with `CHECKED` the CRC32 of what follows stands behind it. */
 const Codec = { Raw: 0, Deflate: 1, Zstd: 2 } as const;
+const CHECKED = 16;
+const HEAD_BYTES = 5;
 /** No blob of ours grows beyond this: a damaged one must not eat the memory. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const SMALL = 64;
@@ -12,7 +14,7 @@ const zstdLevel = hasZstd ? { params: { [zlib.constants.ZSTD_c_compressionLevel]
 /** By default every call takes 16 KB, which a checkpoint of a thousand heads would take a thousand times. */
 const LEAST_CHUNK_BYTES = 256;
 
-/** Codec byte and the data, compressed where that makes it smaller: zstd where Node has it (22.15, 23.8), else deflate. */
+/** Codec byte, checksum and the data, compressed where that makes it smaller: zstd where Node has it (22.15, 23.8), else deflate. */
 export function compress(data: Uint8Array): Uint8Array {
   if (data.length > SMALL) {
     const chunkSize = LEAST_CHUNK_BYTES + data.length;
@@ -29,9 +31,12 @@ export function compress(data: Uint8Array): Uint8Array {
  * @throws FplusError `historian.io` when it is damaged, or packed with zstd and this Node has none
  */
 export function decompress(blob: Uint8Array): Uint8Array {
-  const body = blob.subarray(1);
+  const codec = blob[0] ?? 0;
+  const body = blob.subarray((codec & CHECKED) === 0 ? 1 : HEAD_BYTES);
+  if ((codec & CHECKED) !== 0 && !isSound(blob, body))
+    throw new FplusError("historian.io", "a stored block is damaged");
   try {
-    switch (blob[0]) {
+    switch (codec & ~CHECKED) {
       case Codec.Raw:
         return body;
       case Codec.Deflate:
@@ -49,8 +54,14 @@ export function decompress(blob: Uint8Array): Uint8Array {
 }
 
 function withCodec(codec: number, data: Uint8Array): Uint8Array {
-  const out = new Uint8Array(data.length + 1);
-  out[0] = codec;
-  out.set(data, 1);
+  const out = new Uint8Array(data.length + HEAD_BYTES);
+  out[0] = codec | CHECKED;
+  new DataView(out.buffer).setUint32(1, zlib.crc32(data), true);
+  out.set(data, HEAD_BYTES);
   return out;
+}
+
+function isSound(blob: Uint8Array, body: Uint8Array): boolean {
+  if (blob.length < HEAD_BYTES) return false;
+  return new DataView(blob.buffer, blob.byteOffset).getUint32(1, true) === zlib.crc32(body);
 }

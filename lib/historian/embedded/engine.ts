@@ -1,11 +1,12 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { FplusError } from "../../errors/index.ts";
 import type { Points } from "../points.ts";
 import type { RollUp } from "../rollup.ts";
 import { CHUNK_SAMPLES, ChunkTable, cuts } from "./chunks.ts";
 import { Column } from "./column.ts";
-import { decodeJournal, encodeJournal } from "./journal.ts";
+import { Damage } from "./damage.ts";
+import { encodeJournal, readJournal } from "./journal.ts";
 import { RollUpTable } from "./rollups.ts";
+import type { EngineFigures } from "./protocol.ts";
 import { makeSeries, type Series } from "./series.ts";
 
 /** Limits of the memory the engine takes. */
@@ -40,6 +41,7 @@ const MAX_LATE = 1_000_000;
 export class Engine {
   readonly chunks: ChunkTable;
   readonly rollUps: RollUpTable;
+  readonly damage: Damage;
   readonly #database: DatabaseSync;
   readonly #limits: EngineLimits;
   readonly #byPath = new Map<string, Series>();
@@ -63,8 +65,9 @@ export class Engine {
   constructor(database: DatabaseSync, limits: EngineLimits = DEFAULT_LIMITS) {
     this.#database = database;
     this.#limits = limits;
-    this.chunks = new ChunkTable(database);
-    this.rollUps = new RollUpTable(database);
+    this.damage = new Damage(database);
+    this.chunks = new ChunkTable(database, this.damage);
+    this.rollUps = new RollUpTable(database, this.damage);
     this.#insertSeries = database.prepare("insert into series(id, path, unit, about) values(?, ?, ?, ?)");
     this.#renameSeries = database.prepare("update series set unit = ?, about = ? where id = ?");
     this.#insertJournal = database.prepare("insert into journal(data) values(?)");
@@ -82,8 +85,10 @@ export class Engine {
   }
 
   /** Figures for health. `held` counts samples on disk and in memory; a rewritten sample may count twice until a restart. */
-  get figures(): { held: number; series: number; headSamples: number; journalSamples: number; late: number } {
+  get figures(): EngineFigures {
     return {
+      damaged: this.damage.count,
+      damage: this.damage.last,
       held: this.#held,
       series: this.#byPath.size,
       headSamples: this.#headSamples,
@@ -212,6 +217,14 @@ export class Engine {
     return oldest;
   }
 
+  /** Time of the newest sample; -Infinity when there is none. */
+  newestMs(): number {
+    let newest = this.chunks.newestMs();
+    for (const { head } of this.#loaded)
+      if (head !== undefined && head.length > 0) newest = Math.max(newest, head.ms[head.length - 1]!);
+    return newest;
+  }
+
   /** Whether samples of that time have been deleted for their age. */
   isGone(ms: number): boolean {
     return ms < this.#horizon;
@@ -250,7 +263,7 @@ export class Engine {
 
   #removeFrom(series: Series, from: number, to: number): void {
     for (const chunk of this.chunks.range(series.id, from, to)) {
-      const column = this.chunks.read(chunk.id);
+      const column = this.chunks.read(chunk, series.id);
       this.chunks.delete(chunk.id);
       const [first, end] = [column.lowerBound(from, 0), column.lowerBound(to, 0)];
       for (const rest of [column.view(0, first), column.view(end, column.length)]) {
@@ -286,18 +299,10 @@ export class Engine {
   }
 
   #replay(): void {
-    for (const row of this.#database.prepare("select data from journal order by id").iterate()) {
-      const points = decodeJournal((row as { data: Uint8Array }).data);
-      const series = Array.from(points.signal, (id) => this.#seriesById(id));
+    for (const { points, series } of readJournal(this.#database, this.#byId, this.damage)) {
       this.#journalSamples += points.length;
       this.#apply(points, series);
     }
-  }
-
-  #seriesById(id: number): Series {
-    const series = this.#byId[id];
-    if (series === undefined) throw new FplusError("historian.io", `the journal names the unknown series ${id}`);
-    return series;
   }
 
   #apply(points: Points, series: readonly Series[]): void {
@@ -358,7 +363,7 @@ export class Engine {
     const late = series.late!;
     for (let i = 0; i < late.length;) {
       const info = this.chunks.holding(series.id, late.ms[i]!);
-      const column = info === undefined ? new Column() : this.chunks.read(info.id);
+      const column = info === undefined ? new Column() : this.chunks.read(info, series.id);
       const next =
         this.chunks.following(series.id, Math.max(info?.t0 ?? 0, late.ms[i]!))?.t0 ?? Number.POSITIVE_INFINITY;
       const before = column.length;
@@ -399,11 +404,8 @@ export class Engine {
       this.#database.exec("commit");
     } catch (error) {
       undo?.();
-      try {
-        this.#database.exec("rollback");
-      } catch {
-        // SQLite has rolled back by itself (a full disk).
-      }
+      // After a full disk SQLite may have rolled back by itself.
+      if (this.#database.isTransaction) this.#database.exec("rollback");
       throw error;
     }
   }

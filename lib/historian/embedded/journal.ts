@@ -1,9 +1,13 @@
+import type { DatabaseSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
 import { FplusError } from "../../errors/index.ts";
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import type { Points } from "../points.ts";
+import type { Damage } from "./damage.ts";
+import type { Series } from "./series.ts";
 
 /** One acknowledged batch as bytes: its lanes as they lie in memory, because this is written before every write resolves. */
-const Lane = { Ns: 1, Status: 2, Text: 4 } as const;
+const Lane = { Ns: 1, Status: 2, Text: 4, Checked: 8 } as const;
 const MAX_SAMPLES = 16_000_000;
 
 /** @param series id in the store of every point */
@@ -16,7 +20,9 @@ export function encodeJournal(points: Points, series: Uint32Array): Uint8Array {
   const texts = Object.entries(points.text).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const writer = new ByteWriter(size * 29 + 64);
   writer.varint(size);
-  writer.byte((hasNs ? Lane.Ns : 0) | (hasStatus ? Lane.Status : 0) | (texts.length > 0 ? Lane.Text : 0));
+  writer.byte(
+    Lane.Checked | (hasNs ? Lane.Ns : 0) | (hasStatus ? Lane.Status : 0) | (texts.length > 0 ? Lane.Text : 0),
+  );
   writer.lane(series.subarray(0, size));
   writer.lane(points.ms.subarray(0, size));
   if (hasNs) writer.lane(ns);
@@ -30,6 +36,7 @@ export function encodeJournal(points: Points, series: Uint32Array): Uint8Array {
       writer.text(text);
     }
   }
+  writer.lane(Uint32Array.of(crc32(writer.take())));
   return writer.take();
 }
 
@@ -42,6 +49,12 @@ export function decodeJournal(row: Uint8Array): Points {
   const size = reader.varint();
   if (size > MAX_SAMPLES) throw new FplusError("historian.io", `a journal row claims ${size} samples`);
   const lanes = reader.byte();
+  if ((lanes & Lane.Checked) !== 0) {
+    const [sum] = new ByteReader(row.subarray(row.length - 4)).u32(1);
+    if (sum !== crc32(row.subarray(0, row.length - 4))) {
+      throw new FplusError("historian.io", "a journal row is damaged");
+    }
+  }
   const points: Points = {
     length: size,
     signal: reader.u32(size),
@@ -56,4 +69,33 @@ export function decodeJournal(row: Uint8Array): Points {
     for (let left = reader.varint(); left > 0; left--) points.text[reader.varint()] = reader.text();
   }
   return points;
+}
+
+/** The batches of the journal in their order, with the series of every point. A row that is damaged is set aside, the rest goes on. */
+export function* readJournal(
+  database: DatabaseSync,
+  byId: readonly (Series | undefined)[],
+  damage: Damage,
+): Generator<{ points: Points; series: Series[] }> {
+  const read = database.prepare("select data from journal where id = ?");
+  const leave = database.prepare("delete from journal where id = ?");
+  for (const { id } of database.prepare("select id from journal order by id").all() as { id: number }[]) {
+    const { data } = read.get(id) as { data: Uint8Array };
+    const batch = batchOf(data, byId);
+    if (batch !== undefined) yield batch;
+    else damage.setAside({ series: 0, t0: 0, t1: 0, samples: 0, data }, () => void leave.run(id));
+  }
+}
+
+function batchOf(
+  data: Uint8Array,
+  byId: readonly (Series | undefined)[],
+): { points: Points; series: Series[] } | undefined {
+  try {
+    const points = decodeJournal(data);
+    const series = Array.from(points.signal, (id) => byId[id]);
+    return series.every((one) => one !== undefined) ? { points, series } : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../errors/index.ts";
 import type { Points } from "../points.ts";
 import type { CheckedQuery } from "../query.ts";
 import type { RollUp } from "../rollup.ts";
@@ -37,12 +38,22 @@ export interface EngineFigures {
   readonly headSamples: number;
   readonly journalSamples: number;
   readonly late: number;
+  /** Blocks that cannot be read, and the last one of them that was met since the start, as a sentence. */
+  readonly damaged: number;
+  readonly damage: string;
 }
 
 /** What an answer of the thread carries. */
 export type EngineReply =
   | { readonly id: number; readonly ok: true; readonly result: unknown; readonly figures: EngineFigures | undefined }
-  | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string };
+  | {
+      readonly id: number;
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly field: string | undefined;
+      readonly hint: string | undefined;
+    };
 
 /** A request with the number that its answer repeats. */
 export interface NumberedRequest {

@@ -45,7 +45,7 @@ function collect(engine: Engine, series: Series, head: Column, chunks: ChunkInfo
   let missing = (series.late === undefined ? query.limit : undefined) ?? Number.POSITIVE_INFINITY;
   missing -= columns[0]!.length;
   for (let i = chunks.length - 1; i >= 0 && missing > 0; i--) {
-    const part = within(engine.chunks.read(chunks[i]!.id), query);
+    const part = within(engine.chunks.read(chunks[i]!, series.id), query);
     columns.push(part);
     missing -= part.length;
   }
@@ -149,7 +149,7 @@ function gatherRaw(engine: Engine, series: Series, windows: WindowGatherer, rang
   for (const chunk of chunks) {
     const inside = chunk.t0 >= range.from && chunk.t1 + 1 <= range.to;
     if (inside && windows.startOf(chunk.t0) === windows.startOf(chunk.t1)) windows.addAll(chunk.t0, chunk);
-    else gather(within(engine.chunks.read(chunk.id), range));
+    else gather(within(engine.chunks.read(chunk, series.id), range));
   }
   gather(within(head, range));
 }
@@ -184,7 +184,7 @@ function display(engine: Engine, series: Series, query: CheckedQuery, maxPoints:
     for (let i = 0; i < late.length; i++) rest.putFrom(late, i);
   }
   const range = { from: query.from, to: query.to, keptFrom: kept.from };
-  return extremesOf(chunks, (chunk) => within(engine.chunks.read(chunk.id), kept), rest, range, maxPoints);
+  return extremesOf(chunks, (chunk) => within(engine.chunks.read(chunk, series.id), kept), rest, range, maxPoints);
 }
 
 /** Minimum and maximum of every rolled-up window before the first sample that is left. */

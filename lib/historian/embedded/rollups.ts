@@ -1,4 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Damage } from "./damage.ts";
+import { sealOf } from "./damage.ts";
 import type { RollUp } from "../rollup.ts";
 import type { Statistics } from "../window.ts";
 import type { Engine } from "./engine.ts";
@@ -8,6 +10,14 @@ import type { Series } from "./series.ts";
 /** One window of a roll-up. */
 export interface RolledWindow extends Statistics {
   readonly t0: number;
+}
+
+interface RolledRow extends RolledWindow {
+  readonly seal: number | null;
+}
+
+function sealOfWindow(series: number, width: number, t0: number, of: Statistics): number {
+  return sealOf(series, width, t0, of.count, of.sum, of.min, of.max, of.first, of.last);
 }
 
 /** Windows made in one go, so that writes get their turn. */
@@ -24,6 +34,7 @@ const REMOVED = 0;
  */
 export class RollUpTable {
   readonly #database: DatabaseSync;
+  readonly #damage: Damage;
   readonly #put: StatementSync;
   readonly #range: StatementSync;
   readonly #expire: StatementSync;
@@ -34,11 +45,12 @@ export class RollUpTable {
   /** Before this the samples have been deleted. */
   #horizon = Number.NEGATIVE_INFINITY;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, damage: Damage) {
     this.#database = database;
-    this.#put = database.prepare("insert or replace into rollup values(?,?,?,?,?,?,?,?,?)");
+    this.#damage = damage;
+    this.#put = database.prepare("insert or replace into rollup values(?,?,?,?,?,?,?,?,?,?)");
     this.#range = database.prepare(
-      "select t0, count, sum, min, max, first, last from rollup where series = ? and width = ? and t0 >= ? and t0 < ? order by t0",
+      "select t0, count, sum, min, max, first, last, seal from rollup where series = ? and width = ? and t0 >= ? and t0 < ? order by t0",
     );
     this.#expire = database.prepare("delete from rollup where width = ? and t0 < ?");
     this.#mark = database.prepare("insert or replace into rollup_mark values(?, ?)");
@@ -84,7 +96,12 @@ export class RollUpTable {
 
   /** Windows that begin at from … to (exclusive), oldest first. */
   read(series: number, width: number, from: number, to: number): RolledWindow[] {
-    return this.#range.all(series, width, Math.floor(from), Math.floor(to)) as unknown as RolledWindow[];
+    const rows = this.#range.all(series, width, Math.floor(from), Math.floor(to)) as unknown as RolledRow[];
+    return rows.filter((row) => {
+      const isSound = row.seal === null || row.seal === sealOfWindow(series, width, row.t0, row);
+      if (!isSound) this.#damage.note(`a window of a roll-up at ${row.t0} cannot be read: the disk has damaged it`);
+      return isSound;
+    });
   }
 
   /** Makes some of the windows that have ended. Returns true when there are more. */
@@ -104,7 +121,8 @@ export class RollUpTable {
         this.#mark.run(windowMs, to);
         this.#database.exec("commit");
       } catch (error) {
-        this.#database.exec("rollback");
+        // After a full disk SQLite may have rolled back by itself.
+        if (this.#database.isTransaction) this.#database.exec("rollback");
         throw error;
       }
       this.#done.set(windowMs, to);
@@ -133,7 +151,8 @@ export class RollUpTable {
 
   #make(engine: Engine, series: Series, width: number, from: number, to: number): void {
     for (const [t0, of] of windowStatistics(engine, series, width, from, to)) {
-      this.#put.run(series.id, width, t0, of.count, of.sum, of.min, of.max, of.first, of.last);
+      const seal = sealOfWindow(series.id, width, t0, of);
+      this.#put.run(series.id, width, t0, of.count, of.sum, of.min, of.max, of.first, of.last, seal);
     }
   }
 }

@@ -56,7 +56,18 @@ export function signalOf(series: Series): StoredSignal {
   const metric = parts.pop() ?? path;
   const device = parts.pop() ?? "";
   const plain = { source: parts.join("/"), device, metric, type: ValueType.Unknown, schema: "", hierarchy: [] };
-  const about = series.about === "" ? plain : (JSON.parse(series.about) as Omit<StoredSignal, "path" | "unit">);
-  series.known = { ...about, path, unit };
+  series.known = { ...(aboutOf(series.about) ?? plain), path, unit };
   return series.known;
+}
+
+/** Undefined where there is none, or the disk has damaged it: the path is enough to read by. */
+function aboutOf(text: string): Omit<StoredSignal, "path" | "unit"> | undefined {
+  try {
+    const about = JSON.parse(text || "null") as Partial<StoredSignal> | null;
+    const isWhole =
+      typeof about?.device === "string" && typeof about.metric === "string" && Array.isArray(about.hierarchy);
+    return isWhole ? (about as StoredSignal) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { type ErrorCode, FplusError, toFplusError } from "../../errors/index.ts";
+import { FplusError, toFplusError } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
 import { type SampleBatch, type SignalRegistry, signals, ValueType } from "../../sample/index.ts";
 import { threadModule } from "../../thread/index.ts";
@@ -59,7 +59,7 @@ export class EmbeddedHistorian implements HistorianStore {
   #queries = 0;
   #errors = 0;
   #fault = "";
-  #figures: EngineFigures = { held: 0, series: 0, headSamples: 0, journalSamples: 0, late: 0 };
+  #figures: EngineFigures = { held: 0, series: 0, headSamples: 0, journalSamples: 0, late: 0, damaged: 0, damage: "" };
 
   constructor(options: EmbeddedOptions) {
     this.#options = options;
@@ -154,15 +154,15 @@ export class EmbeddedHistorian implements HistorianStore {
   }
 
   health(): PartHealth {
-    const { held, series, headSamples, journalSamples, late } = this.#figures;
+    const { held, series, headSamples, journalSamples, late, damaged, damage } = this.#figures;
     return {
       kind: "historian",
       name: this.#options.name ?? "historian",
-      status: this.#fault !== "" ? "down" : "up",
+      status: this.#fault !== "" ? "down" : damage !== "" ? "degraded" : "up",
       mode: "embedded",
-      detail: this.#fault || this.#options.directory,
+      detail: this.#fault || damage || this.#options.directory,
       counters: { written: this.#written, rejected: this.#rejected, queries: this.#queries, errors: this.#errors },
-      gauges: { held, series, inFlight: this.#inFlight, headSamples, journalSamples, late },
+      gauges: { held, series, inFlight: this.#inFlight, headSamples, journalSamples, late, damaged },
     };
   }
 
@@ -241,7 +241,9 @@ export class EmbeddedHistorian implements HistorianStore {
       if (reply.figures !== undefined) this.#figures = reply.figures;
       pending?.resolve(reply.result);
     } else {
-      pending?.reject(new FplusError(reply.code as ErrorCode, reply.message));
+      const { code, message, field, hint } = reply;
+      const details = { ...(field === undefined ? {} : { field }), ...(hint === undefined ? {} : { hint }) };
+      pending?.reject(new FplusError(code, message, details));
     }
   }
 

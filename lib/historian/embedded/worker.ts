@@ -3,14 +3,16 @@
  * milliseconds share one commit; everything else is answered in the order it came.
  */
 import { parentPort } from "node:worker_threads";
-import { FplusError, messageOf } from "../../errors/index.ts";
+import { FplusError, toFplusError } from "../../errors/index.ts";
+import { fileIdentity } from "../../folder/index.ts";
 import { answerInfluxQl } from "../influxql/index.ts";
 import { pathMatcher } from "../pattern.ts";
 import { makePoints, type Points } from "../points.ts";
 import { signalMatcher } from "../selection.ts";
 import type { HistorianSeries } from "../types.ts";
+import { AgeClock } from "./age-clock.ts";
 import { Engine } from "./engine.ts";
-import { openFile } from "./files.ts";
+import { historyFile, openFile } from "./files.ts";
 import {
   buffersOf,
   buffersOfSeries,
@@ -39,6 +41,9 @@ if (parentPort === null) throw new Error("the historian's thread was started as 
 const port = parentPort;
 const names: Series[] = [];
 let engine: Engine | undefined;
+let file = "";
+let identity: string | undefined;
+let clock: AgeClock;
 let waiting: Waiting[] = [];
 let waitingSamples = 0;
 let timer: NodeJS.Timeout | undefined;
@@ -56,13 +61,8 @@ function answer(id: number, result: unknown, transfer: ArrayBuffer[] = []): void
 }
 
 function refuse(id: number, error: unknown): void {
-  const code = error instanceof FplusError ? error.code : "historian.io";
-  const reply: EngineReply = {
-    id,
-    ok: false,
-    code,
-    message: error instanceof FplusError ? error.message : messageOf(error),
-  };
+  const { code, message, field, hint } = toFplusError("historian.io", error);
+  const reply: EngineReply = { id, ok: false, code, message, field, hint };
   port.postMessage(reply);
 }
 
@@ -75,6 +75,7 @@ function flush(): void {
   waiting = [];
   waitingSamples = 0;
   try {
+    checkFile();
     opened().commit(group);
   } catch (error) {
     for (const { id } of group) refuse(id, error);
@@ -82,6 +83,16 @@ function flush(): void {
   }
   for (const { id } of group) answer(id, null);
   maintain();
+}
+
+/** A file that somebody deleted or replaced would take samples for nothing: this thread ends, and the next one opens what is there. */
+function checkFile(): void {
+  if (fileIdentity(file) === identity) return;
+  const error = new FplusError("historian.io", `${file} was deleted or replaced while it was open`);
+  setImmediate(() => {
+    throw error;
+  });
+  throw error;
 }
 
 function maintain(): void {
@@ -146,7 +157,7 @@ function tend(): void {
   if (days <= 0 && rollUps.length === 0) return;
   let more = false;
   try {
-    const now = Date.now();
+    const now = clock.now(Date.now(), engine.newestMs(), performance.now());
     const horizon = days > 0 ? now - days * DAY_MS : Number.NEGATIVE_INFINITY;
     engine.retain(rollUps, horizon);
     flush();
@@ -172,7 +183,10 @@ function close(): void {
 async function handle(id: number, request: EngineRequest): Promise<void> {
   switch (request.op) {
     case "open":
+      file = historyFile(request.directory);
       engine ??= new Engine(await openFile(request.directory));
+      identity = fileIdentity(file);
+      clock = new AgeClock(engine.newestMs());
       retention = request.retention;
       maintain();
       tend();

@@ -25,7 +25,8 @@ test("a folder of the first layout is taken over with all it holds; one of a lat
 
   const file = path.join(directory, "history.sqlite");
   const old = new DatabaseSync(file);
-  old.exec("alter table series drop column about; drop table rollup; drop table rollup_mark; pragma user_version = 1");
+  old.exec("alter table series drop column about; drop table rollup; drop table rollup_mark; drop table damaged");
+  old.exec("alter table chunk drop column seal; pragma user_version = 1");
   old.close();
   const second = open();
   assert.deepEqual(await second.query(ALL), before);
