@@ -2,7 +2,15 @@
  * The database port: PostgreSQL, embedded or a server, behind one small face.
  * @module
  */
-export { copyDatabase, type CopiedTable, type CopyReport } from "./copy.ts";
+export { copyDatabase } from "./copy.ts";
+export {
+  dumpDatabase,
+  type DumpPart,
+  loadDatabase,
+  type LoadedTable,
+  type LoadOptions,
+  type LoadReport,
+} from "./dump.ts";
 export { migrate } from "./migrations/migrate.ts";
 export { plantSchema } from "./migrations/plant-schema.ts";
 export type { Migration, MigrationReport, Step } from "./migrations/types.ts";
@@ -17,6 +25,7 @@ export type {
 export { parameterNames } from "./parameters.ts";
 export { productOf } from "./product.ts";
 export { optionsOfUrl } from "./server.ts";
+export type { DumpedSchema, DumpedTable } from "./schema.ts";
 export { describeSchema, type SchemaColumn, type SchemaTable } from "./catalog.ts";
 export type { SlowStatement } from "./slow-statements.ts";
 export { explainStatement } from "./explain.ts";
