@@ -13,6 +13,7 @@ export {
 export { ArchivedHistorian, type ArchivedOptions } from "./archive/store.ts";
 export { type CopyOptions, type CopyProgress, type CopyReport, copyHistorian } from "./copy.ts";
 export { EmbeddedHistorian } from "./embedded/store.ts";
+export { emptyTexts } from "./empty-text.ts";
 export type { InfluxLayout } from "./influx/layout.ts";
 export type { InfluxQlAnswer, InfluxQlResult, InfluxQlSeries, InfluxQlValue } from "./influxql/answer.ts";
 export { openHistorian } from "./open.ts";

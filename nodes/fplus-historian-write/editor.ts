@@ -9,12 +9,17 @@ RED.nodes.registerType("fplus-historian-write", {
   defaults: {
     name: { value: "" },
     historian: { value: "", type: "fplus-historian", required: false },
+    emptyTexts: { value: "refuse" },
   },
   label() {
     return this.name || "historian write";
   },
   labelStyle() {
     return this.name ? "node_label_italic" : "";
+  },
+  oneditprepare() {
+    // A node of a former release stored them.
+    if (!this["emptyTexts"]) $("#node-input-emptyTexts").val("store");
   },
   inputLabels: "samples",
   outputLabels: ["receipt", "rejected samples"],

@@ -3,11 +3,13 @@ import { FplusError } from "../../lib/errors/index.ts";
 import type { HistorianWriter, WriteReceipt } from "../../lib/historian/index.ts";
 import { type HistorianService, leaseWriter } from "../fplus-historian/service.ts";
 import { amount, batchOf, defineNode, type NodeContext } from "../frame/index.ts";
-import { pointsOf, receiptOf } from "./points.ts";
+import { pointsOf, receiptOf, refuseEmptyTexts } from "./points.ts";
 
 interface WriteConfig {
   readonly name: string;
   readonly historian: string;
+  /** Left out by nodes of former releases, which stored them. */
+  readonly emptyTexts: "refuse" | "store" | undefined;
 }
 
 const STATUS_MS = 1000;
@@ -16,7 +18,7 @@ const NOTHING: WriteReceipt = { written: 0, rejected: [] };
 /** Stores the samples of every message. */
 export default function (RED: NodeAPI): void {
   defineNode<WriteConfig>(RED, "fplus-historian-write", (node) => {
-    const { historian } = node.config;
+    const { historian, emptyTexts } = node.config;
     const service = historian ? node.service<HistorianService>(historian, "historian") : undefined;
     const lease = leaseWriter(node.plant, historian, service);
     let stopStatus: (() => void) | undefined;
@@ -29,15 +31,16 @@ export default function (RED: NodeAPI): void {
     opened().catch((error: unknown) => node.report(error));
     return {
       async input(msg, send) {
-        const points = pointsOf(msg);
-        const batch = points?.batch ?? batchOf(msg);
-        const unnamed = points?.rejected ?? [];
-        if (batch.length + unnamed.length === 0) return;
+        const given = pointsOf(msg) ?? { batch: batchOf(msg), rejected: [] };
+        const samples = emptyTexts === "refuse" ? refuseEmptyTexts(given) : given;
+        const { batch, rejected: refused } = samples;
+        if (batch.length + refused.length === 0) return;
         const ready = await opened();
-        ready.noteRejected(unnamed);
+        ready.noteRejected(refused);
+        if (batch.length === 0) batch.receipt?.confirm();
         const stored = batch.length === 0 ? NOTHING : await write(node, ready, batch);
         if (stored === undefined) return;
-        const receipt = points === undefined ? stored : receiptOf(stored, points);
+        const receipt = receiptOf(stored, samples);
         for (const { path, reason } of receipt.rejected) {
           node.report(new FplusError("historian.rejected", reason, { field: path }));
         }

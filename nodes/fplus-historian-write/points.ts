@@ -1,7 +1,9 @@
 import { FplusError, toFplusError } from "../../lib/errors/index.ts";
-import { pointIdentity, type RejectedSample, type WriteReceipt } from "../../lib/historian/index.ts";
+import { emptyTexts, pointIdentity, type RejectedSample, type WriteReceipt } from "../../lib/historian/index.ts";
 import { batchFromPlain, type LooseSample, SampleBatch, signalPath, signals } from "../../lib/sample/index.ts";
 import type { Message } from "../frame/index.ts";
+
+const REFUSED = "an empty text; Empty texts on the node can be set to store it";
 
 /** A point as a flow may give it: what node-red-contrib-influxdb takes, in one object. */
 interface LoosePoint {
@@ -11,11 +13,11 @@ interface LoosePoint {
   readonly timestamp?: number | string | Date;
 }
 
-/** The samples of a message's points: a batch, and those that cannot be named. */
-export interface PointSamples {
+/** The samples of a message: a batch of those that go to the store, and those that are refused here. */
+export interface MessageSamples {
   readonly batch: SampleBatch;
-  /** `origin[i]` is the index among the message's samples of sample i of the batch. */
-  readonly origin: readonly number[];
+  /** `origin[i]` is the index among the message's samples of sample i of the batch; left out where it is i. */
+  readonly origin?: readonly number[];
   readonly rejected: readonly RejectedSample[];
 }
 
@@ -24,7 +26,7 @@ export interface PointSamples {
  * message with `payload` as fields, or `[fields, tags]`. Undefined for messages that hold no points.
  * @throws FplusError `sample.invalid` naming the field
  */
-export function pointsOf(msg: Message): PointSamples | undefined {
+export function pointsOf(msg: Message): MessageSamples | undefined {
   const { payload, measurement, timestamp } = msg as { payload: unknown; measurement?: unknown; timestamp?: number };
   if (payload instanceof SampleBatch) return undefined;
   if (typeof measurement === "string" && measurement !== "") {
@@ -36,13 +38,24 @@ export function pointsOf(msg: Message): PointSamples | undefined {
   return list.length > 0 && list.every(isPoint) ? samplesOfPoints(list) : undefined;
 }
 
+/** The samples without those whose text is empty, which are refused. */
+export function refuseEmptyTexts(samples: MessageSamples): MessageSamples {
+  const { batch, origin = [], rejected } = samples;
+  const empty = emptyTexts(batch);
+  if (empty.length === 0) return samples;
+  const kept = [...Array(batch.length).keys()].filter((i) => !empty.includes(i));
+  const indexOf = (i: number): number => origin[i] ?? i;
+  const refused = empty.map((i) => ({ index: indexOf(i), path: signals.get(batch.signal[i]!).path, reason: REFUSED }));
+  return { batch: batch.pick(kept), origin: kept.map(indexOf), rejected: [...rejected, ...refused] };
+}
+
 /** A receipt of the batch as one of all the message's samples. */
-export function receiptOf(receipt: WriteReceipt, { origin, rejected }: PointSamples): WriteReceipt {
-  const refused = receipt.rejected.map((sample) => ({ ...sample, index: origin[sample.index]! }));
+export function receiptOf(receipt: WriteReceipt, { origin, rejected }: MessageSamples): WriteReceipt {
+  const refused = receipt.rejected.map((sample) => ({ ...sample, index: origin?.[sample.index] ?? sample.index }));
   return { ...receipt, rejected: [...rejected, ...refused].sort((a, b) => a.index - b.index) };
 }
 
-function samplesOfPoints(points: readonly LoosePoint[]): PointSamples {
+function samplesOfPoints(points: readonly LoosePoint[]): MessageSamples {
   const now = Date.now();
   const samples: LooseSample[] = [];
   const origin: number[] = [];

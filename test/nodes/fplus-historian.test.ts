@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { ArchivedHistorian, type WriteReceipt } from "../../lib/historian/index.ts";
 import { processHealth, processLeases } from "../../lib/plant/index.ts";
+import { Receipt, SampleBatch, signals, ValueType } from "../../lib/sample/index.ts";
 import type { HistorianService } from "../../nodes/fplus-historian/service.ts";
 import historian from "../../nodes/fplus-historian/fplus-historian.ts";
 import query from "../../nodes/fplus-historian-query/fplus-historian-query.ts";
@@ -120,7 +121,7 @@ test("points go in with measurement, tags and fields, and InfluxQL asks for them
   await unloadFlow();
 });
 
-test("a point without a name is refused alone and counted, an empty tag is none, an empty text is a value", async (t) => {
+test("a point without a name is refused alone and counted, an empty tag is none", async (t) => {
   const flow = [
     { id: "we", type: "fplus-historian-write", historian: "he", wires: [["receipte"], ["rejectede"]] },
     { id: "he", type: "fplus-historian", engine: "embedded", folder: "empty", retention: "0" },
@@ -158,6 +159,66 @@ test("a point without a name is refused alone and counted, an empty tag is none,
   const next = nextMessage(node("receipte"));
   node("we").receive({ payload: point({ measurement: "" }) });
   assert.equal(((await next)["payload"] as WriteReceipt).written, 0);
+  await unloadFlow();
+});
+
+test("an empty text is refused alone and counted, or stored where the node says so", async (t) => {
+  const flow = [
+    {
+      id: "wr",
+      type: "fplus-historian-write",
+      historian: "ht",
+      emptyTexts: "refuse",
+      wires: [["receiptt"], ["rejectedt"]],
+    },
+    { id: "ws", type: "fplus-historian-write", historian: "ht", emptyTexts: "store", wires: [["receiptt"], []] },
+    {
+      id: "qt",
+      type: "fplus-historian-query",
+      historian: "ht",
+      aggregate: "raw",
+      wires: [["answert"]],
+    },
+    { id: "ht", type: "fplus-historian", engine: "embedded", folder: "texts", retention: "0" },
+    { id: "receiptt", type: "helper" },
+    { id: "rejectedt", type: "helper" },
+    { id: "answert", type: "helper" },
+  ];
+  const node = await loadFlow(temporaryFolder(t), [historian, write, query], flow);
+  const send = async (id: string, msg: Record<string, unknown>): Promise<unknown> => {
+    const answered = nextMessage(node("receiptt"));
+    node(id).receive(msg);
+    return (await answered)["payload"];
+  };
+  const reason = "an empty text; Empty texts on the node can be set to store it";
+  const rejected = nextMessage(node("rejectedt"));
+  const said = [{ index: 1, path: "Line1/Press/Alarm", reason }];
+  assert.deepEqual(
+    await send("wr", { topic: "Line1/Press", payload: { State: "running", Alarm: "", Mode: "auto" }, timestamp: 1000 }),
+    { written: 2, rejected: said },
+  );
+  assert.deepEqual((await rejected)["payload"], said);
+  const point = { measurement: "m", tags: {}, fields: { "": 1, text: "", v: 2 }, timestamp: 1000 };
+  const refused = (await send("wr", { payload: point })) as WriteReceipt;
+  assert.deepEqual([refused.written, refused.rejected.map(({ index }) => index)], [1, [0, 1]]);
+
+  // A source that waits for its receipt is not kept waiting by a batch of nothing else.
+  let confirmed = 0;
+  const alone = new SampleBatch();
+  alone.addValue(signals.intern({ source: "Line1", device: "Press", metric: "Alarm" }).id, ValueType.String, "", 1000);
+  alone.receipt = new Receipt(() => (confirmed += 1));
+  assert.equal(((await send("wr", { payload: alone })) as WriteReceipt).written, 0);
+  assert.equal(confirmed, 1);
+
+  assert.deepEqual(await send("ws", { topic: "Line1/Press/Alarm", payload: "", timestamp: 2000 }), {
+    written: 1,
+    rejected: [],
+  });
+  const answered = nextMessage(node("answert"));
+  node("qt").receive({ payload: { signals: ["Line1/Press/Alarm"], from: 0, to: 10_000 } });
+  assert.deepEqual((await answered)["payload"], [{ name: "Line1/Press/Alarm", time: [2000], value: [""] }]);
+  const writer = processHealth.snapshot().find(({ counters }) => counters["rejected"] === 4);
+  assert.equal(writer?.counters["written"], 4);
   await unloadFlow();
 });
 
