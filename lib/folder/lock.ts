@@ -20,7 +20,7 @@ export function lockFolder(directory: string, code: ErrorCode): FolderLock {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path.join(directory, LOCK_FILE), { timeout: 0 });
-    database.exec("begin exclusive");
+    database.exec("pragma journal_mode = memory; begin exclusive");
   } catch (error) {
     database?.close();
     if ((error as { errcode?: number }).errcode === IS_LOCKED) {

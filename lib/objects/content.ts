@@ -125,20 +125,21 @@ function metadataOf(metadata: Readonly<Record<string, string>> = {}): Record<str
   return checked;
 }
 
-/** Content whose stream compares the checksum at its end; parts of an object and foreign objects pass as they are. */
+/** Content whose stream compares at its end: a whole object's checksum, and the length of parts and of foreign objects. */
 export function verified(content: ObjectContent): ObjectContent {
-  const { sha256, size } = content.info;
-  if (sha256 === undefined || content.length !== size) return content;
-  const hash = createHash("sha256");
+  const { sha256, size, key } = content.info;
+  const hash = sha256 !== undefined && content.length === size ? createHash("sha256") : undefined;
+  let left = content.length;
   const check = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
+      hash?.update(chunk);
+      left -= chunk.length;
       done(null, chunk);
     },
     flush(done) {
-      if (hash.digest("hex") === sha256) return done();
+      if (left === 0 && (hash === undefined || hash.digest("hex") === sha256)) return done();
       const hint = "The stored bytes are damaged: take an older version or a backup.";
-      done(new FplusError("objects.checksum", `${content.info.key} is not as it was stored`, { field: "key", hint }));
+      done(new FplusError("objects.checksum", `${key} is not as it was stored`, { field: "key", hint }));
     },
   });
   // Errors travel to the transform, where the reader hears of them.

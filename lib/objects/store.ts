@@ -185,7 +185,9 @@ export class ObjectStore extends LazyStore {
   }
 
   health(): PartHealth {
-    return this.report(this.#counters);
+    const report = this.report(this.#counters);
+    const { damage = "" } = this.#engine;
+    return damage === "" || report.status !== "up" ? report : { ...report, status: "degraded", detail: damage };
   }
 }
 

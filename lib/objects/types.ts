@@ -139,6 +139,8 @@ export interface ObjectEngine {
   readonly kind: "embedded" | "s3";
   /** The folder or the address, for the health page. */
   readonly place: string;
+  /** What was found damaged last, as a sentence; empty where nothing was. */
+  readonly damage?: string;
   open(): Promise<void>;
   buckets(): Promise<string[]>;
   /** Makes the bucket where it is missing. */

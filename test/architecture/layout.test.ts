@@ -11,6 +11,7 @@ const HEIGHT: Readonly<Record<string, number>> = {
   sample: 1,
   units: 1,
   thread: 1,
+  clock: 1,
   folder: 1,
   schema: 2,
   spool: 2,

@@ -3,6 +3,7 @@
  * milliseconds share one commit; everything else is answered in the order it came.
  */
 import { parentPort } from "node:worker_threads";
+import { AgeClock } from "../../clock/index.ts";
 import { FplusError, toFplusError } from "../../errors/index.ts";
 import { fileIdentity } from "../../folder/index.ts";
 import { answerInfluxQl } from "../influxql/index.ts";
@@ -10,7 +11,6 @@ import { pathMatcher } from "../pattern.ts";
 import { makePoints, type Points } from "../points.ts";
 import { signalMatcher } from "../selection.ts";
 import type { HistorianSeries } from "../types.ts";
-import { AgeClock } from "./age-clock.ts";
 import { Engine } from "./engine.ts";
 import { historyFile, openFile } from "./files.ts";
 import {
@@ -157,7 +157,7 @@ function tend(): void {
   if (days <= 0 && rollUps.length === 0) return;
   let more = false;
   try {
-    const now = clock.now(Date.now(), engine.newestMs(), performance.now());
+    const now = clock.now(Date.now(), performance.now(), engine.newestMs());
     const horizon = days > 0 ? now - days * DAY_MS : Number.NEGATIVE_INFINITY;
     engine.retain(rollUps, horizon);
     flush();

@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import type { FplusError } from "../../errors/index.ts";
 import type { ExpiryRule } from "../types.ts";
-import { isAbsent, removeEmpty, replaceFile } from "./files.ts";
+import { damagedFile, isAbsent, removeEmpty, replaceFile } from "./files.ts";
 import { nameFolders, objectFolder } from "./layout.ts";
 import { ObjectFolder, type Sidecar, type StoredVersion } from "./versions.ts";
 import { walk } from "./walk.ts";
@@ -18,11 +19,16 @@ export class Bucket {
   readonly path: string;
   readonly #settingsFile: string;
   readonly #temporary: () => string;
+  readonly #damaged: (fault: FplusError) => void;
   #settings: BucketSettings = { versions: false, expiry: [] };
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param temporary gives names for temporary files on the same disk */
-  constructor(folder: string, temporary: () => string) {
+  /**
+   * @param temporary gives names for temporary files on the same disk
+   * @param damaged is told of files that cannot be read as what they are
+   */
+  constructor(folder: string, temporary: () => string, damaged: (fault: FplusError) => void) {
+    this.#damaged = damaged;
     this.path = path.join(folder, "objects");
     this.#settingsFile = path.join(folder, "bucket.json");
     this.#temporary = temporary;
@@ -35,12 +41,24 @@ export class Bucket {
   /** Reads the settings; tells whether the bucket exists. */
   async load(): Promise<boolean> {
     try {
-      this.#settings = JSON.parse(await readFile(this.#settingsFile, "utf8")) as BucketSettings;
+      this.#settings = this.#settingsOf(await readFile(this.#settingsFile, "utf8"));
       return true;
     } catch (error) {
       if (isAbsent(error)) return false;
       throw error;
     }
+  }
+
+  #settingsOf(text: string): BucketSettings {
+    try {
+      const { versions, expiry } = JSON.parse(text) as BucketSettings;
+      if (typeof versions === "boolean" && Array.isArray(expiry)) return { versions, expiry };
+    } catch {
+      // Damaged, as what follows says.
+    }
+    this.#damaged(damagedFile(this.#settingsFile, "Until its settings are made again the bucket keeps everything."));
+    // With these nothing is replaced and nothing expires.
+    return { versions: true, expiry: [] };
   }
 
   async save(change: Partial<BucketSettings>): Promise<void> {
@@ -80,7 +98,8 @@ export class Bucket {
 
   async #delete(key: string, versionId: string | undefined): Promise<void> {
     const folder = this.object(key);
-    const versions = await folder.versions();
+    const damaged: string[] = [];
+    const versions = await folder.versions((id) => damaged.push(id));
     if (versionId !== undefined) {
       for (const version of versions) if (publicId(version) === versionId) await folder.remove(version.id);
     } else if (versions.length > 0 && (this.#settings.versions || versions.some(({ about }) => about.kept))) {
@@ -88,7 +107,7 @@ export class Bucket {
       await this.#add({ key, modified: Date.now(), ...nothing });
       return;
     } else {
-      for (const { id } of versions) await folder.remove(id);
+      for (const id of [...versions.map((version) => version.id), ...damaged]) await folder.remove(id);
     }
     await removeEmpty(folder.path, this.path);
   }
@@ -97,7 +116,13 @@ export class Bucket {
   async sweep(now: number): Promise<number> {
     let gone = 0;
     for (const { prefix, days } of this.#settings.expiry) {
-      for await (const met of walk(this.path, { prefix, recursive: true, after: "", deleted: false })) {
+      for await (const met of walk(this.path, {
+        prefix,
+        recursive: true,
+        after: "",
+        deleted: false,
+        damaged: this.#damaged,
+      })) {
         if (met.kind !== "object" || met.version.about.modified > now - days * DAY_MS) continue;
         await this.delete(met.key, undefined);
         gone += 1;

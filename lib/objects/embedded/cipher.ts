@@ -4,7 +4,7 @@ import path from "node:path";
 import { Transform } from "node:stream";
 import { promisify } from "node:util";
 import { FplusError } from "../../errors/index.ts";
-import { isAbsent, replaceFile } from "./files.ts";
+import { damagedFile, isAbsent, replaceFile } from "./files.ts";
 
 const ALGORITHM = "aes-256-ctr";
 const BLOCK = 16;
@@ -35,7 +35,7 @@ export class Cipher {
   static async open(directory: string, passphrase: string): Promise<Cipher> {
     const file = path.join(directory, "cipher.json");
     const known = await readFile(file, "utf8").then(
-      (text) => JSON.parse(text) as CipherFile,
+      (text) => cipherOf(text, file),
       (error: unknown) => {
         if (isAbsent(error)) return undefined;
         throw error;
@@ -80,6 +80,22 @@ export class Cipher {
       },
     });
   }
+}
+
+/** @throws FplusError `objects.io` where the file is damaged: a new one would make everything unreadable */
+function cipherOf(text: string, file: string): CipherFile {
+  const hint = "Put it back from a backup: without it nobody can read the objects.";
+  let known: Partial<CipherFile> | null;
+  try {
+    known = JSON.parse(text) as Partial<CipherFile> | null;
+  } catch {
+    throw damagedFile(file, hint);
+  }
+  const { salt, check } = known ?? {};
+  const lengths = [salt, check].map((part) => (typeof part === "string" ? Buffer.from(part, "base64").length : 0));
+  if (salt === undefined || check === undefined || lengths[0] !== 16 || lengths[1] !== 32)
+    throw damagedFile(file, hint);
+  return { salt, check };
 }
 
 /** The first byte of the block that holds a byte. */

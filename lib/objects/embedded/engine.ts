@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { access, constants, copyFile, type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { access, constants, copyFile, type FileHandle, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pipeline, Readable } from "node:stream";
+import { AgeClock } from "../../clock/index.ts";
 import { FplusError } from "../../errors/index.ts";
+import { fileIdentity, type FolderLock, lockFolder, makeFolder } from "../../folder/index.ts";
 import type { EmbeddedObjectsOptions } from "../options.ts";
 import type {
   ByteRange,
@@ -45,6 +47,10 @@ export class EmbeddedEngine implements ObjectEngine {
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #closed = false;
+  #lock: FolderLock | undefined;
+  #folder: string | undefined;
+  #clock = new AgeClock(Number.NEGATIVE_INFINITY);
+  #damage = "";
 
   /** @throws FplusError `config.invalid` when the encryption key is too short to be one */
   constructor({ directory, linkBase = "", encryptionKey }: EmbeddedObjectsOptions) {
@@ -62,23 +68,34 @@ export class EmbeddedEngine implements ObjectEngine {
   open(): Promise<void> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
+      this.#lock?.release();
       throw diskFault(error);
     });
     return this.#opening;
   }
 
   async #open(): Promise<void> {
+    makeFolder(this.place);
+    await access(this.place, constants.W_OK);
+    this.#lock = lockFolder(this.place, "objects.io");
     // What a process that ended was still writing.
     await rm(this.#at("tmp"), { recursive: true, force: true });
     await mkdir(this.#at("tmp"), { recursive: true });
-    await mkdir(this.#at("buckets"), { recursive: true });
-    await access(this.place, constants.W_OK);
+    makeFolder(this.#at("buckets"));
+    this.#folder = fileIdentity(this.#at("buckets"));
+    this.#buckets.clear();
     if (this.#encryptionKey !== undefined) this.#cipher = await Cipher.open(this.place, this.#encryptionKey);
     for (const name of await foldersIn(this.#at("buckets"))) {
       const bucket = this.#bucketAt(name);
       if (await bucket.load()) this.#buckets.set(decodeURIComponent(name), bucket);
     }
+    this.#clock = new AgeClock(Number(await readFile(this.#at("swept"), "utf8").catch(() => "-Infinity")));
     this.#schedule(0);
+  }
+
+  /** What was found damaged last, as a sentence; empty where nothing was. */
+  get damage(): string {
+    return this.#damage;
   }
 
   buckets(): Promise<string[]> {
@@ -86,6 +103,7 @@ export class EmbeddedEngine implements ObjectEngine {
   }
 
   async ensureBucket(name: string): Promise<void> {
+    await this.#lookAfterFolder();
     if (this.#buckets.has(name)) return;
     let making = this.#making.get(name);
     if (making === undefined) {
@@ -99,6 +117,14 @@ export class EmbeddedEngine implements ObjectEngine {
     const bucket = this.#bucketAt(folderOf(name, "prefix"));
     await bucket.save({});
     this.#buckets.set(name, bucket);
+  }
+
+  /** Somebody may have deleted the folder, or put another in its place: what is stored from now on lies in the one that is there. */
+  async #lookAfterFolder(): Promise<void> {
+    if (fileIdentity(this.#at("buckets")) === this.#folder) return;
+    this.#lock?.release();
+    this.#opening = undefined;
+    await this.open();
   }
 
   async put({ bucket, key }: ObjectName, content: AsyncIterable<Buffer>, plan: PutPlan): Promise<ObjectInfo> {
@@ -155,7 +181,13 @@ export class EmbeddedEngine implements ObjectEngine {
     const objects: ObjectPage["objects"][number][] = [];
     const prefixes: string[] = [];
     let last = "";
-    const found = walk(this.#bucket(name).path, { prefix, recursive, after: cursor, deleted: false });
+    const found = walk(this.#bucket(name).path, {
+      prefix,
+      recursive,
+      after: cursor,
+      deleted: false,
+      damaged: (fault) => this.#note(fault),
+    });
     for await (const met of found) {
       if (objects.length + prefixes.length === limit) return { objects, prefixes, cursor: last };
       last = met.key;
@@ -166,7 +198,8 @@ export class EmbeddedEngine implements ObjectEngine {
   }
 
   async versions({ bucket, key }: ObjectName): Promise<ObjectVersion[]> {
-    const versions = await onDisk(() => this.#bucket(bucket).object(key).versions());
+    const folder = this.#bucket(bucket).object(key);
+    const versions = await onDisk(() => folder.versions((id) => this.#note(folder.damaged(id))));
     return versions.map((version, i) => ({
       ...listed(version.about),
       versionId: publicId(version),
@@ -238,6 +271,17 @@ export class EmbeddedEngine implements ObjectEngine {
     await this.#opening?.catch(() => undefined);
     clearTimeout(this.#timer);
     await this.#sweeping;
+    this.#lock?.release();
+  }
+
+  #note(fault: FplusError): void {
+    this.#damage = fault.message;
+  }
+
+  async #sweepNow(): Promise<void> {
+    const now = this.#clock.now(Date.now(), performance.now());
+    await this.sweep(now);
+    await writeFile(this.#at("swept"), String(now));
   }
 
   #schedule(afterMs: number): void {
@@ -245,7 +289,7 @@ export class EmbeddedEngine implements ObjectEngine {
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
       // A failing disk shows at the next request; the sweep comes again.
-      const sweep = this.#sweeping.then(() => this.sweep(Date.now()));
+      const sweep = this.#sweeping.then(() => this.#sweepNow());
       this.#sweeping = sweep.then(
         () => this.#schedule(SWEEP_MS),
         () => this.#schedule(SWEEP_MS),
@@ -282,7 +326,11 @@ export class EmbeddedEngine implements ObjectEngine {
   }
 
   #bucketAt(folder: string): Bucket {
-    return new Bucket(this.#at("buckets", folder), () => this.#temporary());
+    return new Bucket(
+      this.#at("buckets", folder),
+      () => this.#temporary(),
+      (fault) => this.#note(fault),
+    );
   }
 
   #temporary(): string {

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rename, rm, rmdir, writeFile } from "node:fs/prom
 import path from "node:path";
 import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type FplusError, toFplusError } from "../../errors/index.ts";
+import { FplusError, toFplusError } from "../../errors/index.ts";
 import { NAME_FILE } from "./layout.ts";
 
 /** Whether a file or folder was not there. */
@@ -19,6 +19,11 @@ export function diskFault(error: unknown): FplusError {
       ? "The disk is full: free some space."
       : "Check the disk, and that Node-RED may write to the folder.";
   return toFplusError("objects.io", error, { hint });
+}
+
+/** The error for a file that cannot be read as what it is. */
+export function damagedFile(file: string, hint: string): FplusError {
+  return new FplusError("objects.io", `${file} is damaged`, { field: "directory", hint });
 }
 
 /** Writes a stream, changed on its way where asked for, to a new file; it is on the disk when this resolves, and gone when this fails. */
@@ -38,10 +43,20 @@ export async function replaceFile(temporary: string, target: string, text: strin
   await moveInto(temporary, target);
 }
 
+/** Makes a folder with those above it, and brings to the disk that they are there. */
+export async function makeDurably(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    await syncFolder(path.dirname(at));
+    if (at === path.resolve(first) || at === path.dirname(at)) return;
+  }
+}
+
 /** Moves a file into a folder, which is made where it is missing. */
 export async function moveInto(from: string, to: string): Promise<void> {
   const folder = path.dirname(to);
-  await mkdir(folder, { recursive: true });
+  await makeDurably(folder);
   await rename(from, to);
   await syncFolder(folder);
 }

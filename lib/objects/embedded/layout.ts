@@ -56,7 +56,7 @@ export async function nameFolders(root: string, key: string): Promise<void> {
   for (const [i, segment] of segments.entries()) {
     const folder = folderOf(segment, i === segments.length - 1 ? "object" : "prefix");
     at = path.join(at, folder);
-    if (folder.startsWith("#")) await writeFile(path.join(at, NAME_FILE), segment);
+    if (folder.startsWith("#")) await writeFile(path.join(at, NAME_FILE), segment, { flush: true });
   }
 }
 

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import { isAbsent, moveInto, replaceFile } from "./files.ts";
+import { crc32 } from "node:zlib";
+import { FplusError } from "../../errors/index.ts";
+import { damagedFile, isAbsent, makeDurably, moveInto, replaceFile } from "./files.ts";
 
 /** What the sidecar file beside an object's bytes says of them. */
 export interface Sidecar {
@@ -41,17 +43,23 @@ export class ObjectFolder {
     this.path = folder;
   }
 
-  /** Newest first. */
-  async versions(): Promise<StoredVersion[]> {
+  /** Newest first; `damaged` is called with the id of each whose sidecar is damaged. */
+  async versions(damaged: (id: string) => void = () => undefined): Promise<StoredVersion[]> {
     const found: StoredVersion[] = [];
     for (const id of (await this.#ids()).reverse()) {
-      const about = await this.#sidecar(id);
+      const about = await this.#sidecar(id).catch((error: unknown) => {
+        if (!(error instanceof FplusError)) throw error;
+        damaged(id);
+      });
       if (about !== undefined) found.push({ id, about });
     }
     return found;
   }
 
-  /** The newest version, also where it says that the object was deleted. */
+  /**
+   * The newest version, also where it says that the object was deleted.
+   * @throws FplusError `objects.io` where its sidecar is damaged: an older version must not be taken for it
+   */
   async latest(): Promise<StoredVersion | undefined> {
     for (const id of (await this.#ids()).reverse()) {
       const about = await this.#sidecar(id);
@@ -83,10 +91,10 @@ export class ObjectFolder {
     temporary: { readonly data?: string; readonly sidecar: string },
     prepare: () => Promise<void>,
   ): Promise<void> {
-    await mkdir(this.path, { recursive: true });
+    await makeDurably(this.path);
     await prepare();
     if (temporary.data !== undefined) await moveInto(temporary.data, this.dataFile(id));
-    await replaceFile(temporary.sidecar, path.join(this.path, id + SIDECAR), JSON.stringify(about));
+    await replaceFile(temporary.sidecar, path.join(this.path, id + SIDECAR), sidecarText(about));
   }
 
   async remove(id: string): Promise<void> {
@@ -109,14 +117,43 @@ export class ObjectFolder {
     });
   }
 
-  /** Undefined where it has just been removed, or is not one of ours. */
+  /** Undefined where it has just been removed. */
   async #sidecar(id: string): Promise<Sidecar | undefined> {
-    try {
-      const about = JSON.parse(await readFile(path.join(this.path, id + SIDECAR), "utf8")) as Sidecar;
-      return typeof about.key === "string" && typeof about.size === "number" ? about : undefined;
-    } catch (error) {
-      if (isAbsent(error) || error instanceof SyntaxError) return undefined;
+    const file = path.join(this.path, id + SIDECAR);
+    const text = await readFile(file, "utf8").catch((error: unknown) => {
+      if (isAbsent(error)) return undefined;
       throw error;
-    }
+    });
+    if (text === undefined) return undefined;
+    const about = sidecarOf(text);
+    if (about !== undefined) return about;
+    throw this.damaged(id);
+  }
+
+  /** The error for a version whose sidecar is damaged. */
+  damaged(id: string): FplusError {
+    const hint = "The bytes of the object are in the .data file beside it; store it anew, or delete it.";
+    return damagedFile(path.join(this.path, id + SIDECAR), hint);
+  }
+}
+
+function sidecarText(about: Sidecar): string {
+  return JSON.stringify({ ...about, check: crc32(JSON.stringify(about)) });
+}
+
+const FIELDS = "key size etag modified contentType metadata sha256 cipher kept deleted".split(" ");
+
+/** Undefined where the text is damaged. Sidecars of former releases have no checksum. */
+function sidecarOf(text: string): Sidecar | undefined {
+  try {
+    const { check, ...about } = JSON.parse(text) as Sidecar & { check?: number };
+    const isWhole = typeof about.key === "string" && typeof about.size === "number";
+    const isSound =
+      check === undefined
+        ? Object.keys(about).every((field) => FIELDS.includes(field))
+        : check === crc32(JSON.stringify(about));
+    return isWhole && isSound ? about : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { FplusError } from "../../errors/index.ts";
 import { isAbsent } from "./files.ts";
 import { entriesOf, type Entry, folderOf } from "./layout.ts";
 import { ObjectFolder, type StoredVersion } from "./versions.ts";
@@ -22,6 +23,8 @@ export interface WalkOptions {
   readonly after: string;
   /** Also objects whose newest version says that they were deleted. */
   readonly deleted: boolean;
+  /** Told of objects whose description is damaged; they are passed over. */
+  readonly damaged: (fault: FplusError) => void;
 }
 
 /** Walks a bucket's folder lazily: what is not asked for is not read. */
@@ -44,7 +47,9 @@ async function* walkFolder(folder: string, base: string, options: WalkOptions): 
   });
   for (let at = 0; at < wanted.length; at += READ_AHEAD) {
     const some = wanted.slice(at, at + READ_AHEAD);
-    const read = await Promise.all(some.map(({ entry }) => objectAt(path.join(folder, entry.folder), entry.kind)));
+    const read = await Promise.all(
+      some.map(({ entry }) => objectAt(path.join(folder, entry.folder), entry.kind, options.damaged)),
+    );
     for (const [i, { entry, key }] of some.entries()) {
       const object = read[i];
       if (object !== undefined) {
@@ -67,10 +72,14 @@ async function* walkPrefix(folder: string, key: string, options: WalkOptions): A
 async function objectAt(
   folder: string,
   kind: Entry["kind"],
+  damaged: WalkOptions["damaged"],
 ): Promise<{ folder: ObjectFolder; version: StoredVersion } | undefined> {
   if (kind === "prefix") return undefined;
   const object = new ObjectFolder(folder);
-  const version = await object.latest();
+  const version = await object.latest().catch((error: unknown) => {
+    if (!(error instanceof FplusError)) throw error;
+    damaged(error);
+  });
   return version === undefined ? undefined : { folder: object, version };
 }
 

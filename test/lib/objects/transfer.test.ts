@@ -81,6 +81,7 @@ test("the command copies a folder to MinIO and back, reads every object back, an
   await first!.put("configs", "damaged", "all is well");
   const [file] = globSync("buckets/configs/objects/damaged@/*.data", { cwd: folder });
   writeFileSync(path.join(folder, file!), "all is ill!");
+  await first!.close();
   await assert.rejects(
     run(`embedded:${folder}`, server.url),
     (error: { code: number; stdout: string }) => error.code === 1 && /not copied: configs\/damaged/.test(error.stdout),

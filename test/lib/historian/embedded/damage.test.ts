@@ -3,7 +3,6 @@ import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "n
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { AgeClock } from "../../../../lib/historian/embedded/age-clock.ts";
 import { type HistorianStore, openHistorian } from "../../../../lib/historian/index.ts";
 import { SignalRegistry } from "../../../../lib/sample/index.ts";
 import { temporaryFolder } from "../../../support/folder.ts";
@@ -179,19 +178,4 @@ test("a WAL that is cut or damaged opens with whole batches only", async (t) => 
     assert.deepEqual(a?.value, b?.value);
     await after.close();
   }
-});
-
-test("a clock that leaps ahead deletes nothing for a day; samples that come with the right time set it back", () => {
-  const day = 86_400_000;
-  const now = 20_000 * day;
-  const clock = new AgeClock(now);
-  assert.equal(clock.now(now + 5000, now + 4000, 0), now + 4000, "the newest sample, where the clock is ahead");
-  assert.equal(clock.now(now - 3_600_000, now + 4000, 0), now - 3_600_000, "the clock, where a sample is ahead");
-  assert.equal(clock.now(now + 365 * day, now, 0), now, "a clock that is wrong by itself");
-  for (const elapsed of [0, day / 2, day - 1])
-    assert.equal(clock.now(now + 365 * day, now + 365 * day, elapsed), now, "samples with its wrong time");
-  assert.equal(clock.now(now + day / 2, now + 365 * day, day), now + day / 2, "and set right");
-  assert.equal(clock.now(now + 90 * day, now + 90 * day, day), now + day / 2, "after a stop of three months");
-  assert.equal(clock.now(now + 91 * day, now + 91 * day, 2 * day), now + 91 * day, "a leap that lasts");
-  assert.equal(new AgeClock(Number.NEGATIVE_INFINITY).now(now, now, 0), now, "an empty store");
 });
