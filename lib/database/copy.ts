@@ -1,5 +1,5 @@
 import { dumpDatabase, loadDatabase, type LoadedTable, type LoadReport } from "./dump.ts";
-import type { Database } from "./types.ts";
+import type { Database } from "./database.ts";
 
 /**
  * Copies a database into another: tables with keys, checks, references, indexes and the state of counters, types, functions, views and

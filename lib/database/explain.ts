@@ -1,6 +1,6 @@
 import { FplusError } from "../errors/index.ts";
 import { parameterNames } from "./parameters.ts";
-import type { Database } from "./types.ts";
+import type { Database } from "./database.ts";
 
 /**
  * How the server would run a statement of `slowStatements`, whatever values its parameters have; nothing is run.

@@ -30,8 +30,8 @@ export { describeSchema, type SchemaColumn, type SchemaTable } from "./catalog.t
 export type { SlowStatement } from "./slow-statements.ts";
 export { explainStatement } from "./explain.ts";
 export { TransactionTable } from "./transactions.ts";
+export type { Database } from "./database.ts";
 export type {
-  Database,
   Listener,
   Notification,
   Parameters,

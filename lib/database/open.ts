@@ -2,7 +2,7 @@ import { EmbeddedEngine } from "./embedded/embedded-engine.ts";
 import type { DatabaseOptions } from "./options.ts";
 import { PgDatabase } from "./pg-database.ts";
 import { ServerEngine } from "./server.ts";
-import type { Database } from "./types.ts";
+import type { Database } from "./database.ts";
 
 /**
  * Makes the database of those options. Nothing is loaded, started or connected before its first use.

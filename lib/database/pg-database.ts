@@ -10,8 +10,8 @@ import { type SlowStatement, SlowStatements } from "./slow-statements.ts";
 import { runStatement, type StatementContext, streamStatement } from "./statement.ts";
 import { beginStatement, OpenTransaction } from "./transaction.ts";
 import { TransactionTable } from "./transactions.ts";
+import type { Database } from "./database.ts";
 import type {
-  Database,
   Listener,
   Parameters,
   QueryResult,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { FplusError } from "../errors/index.ts";
-import type { Database, SqlSession, Transaction, TransactionOptions } from "./types.ts";
+import type { SqlSession, Transaction, TransactionOptions } from "./types.ts";
 
 /** Ends that are remembered, so that a latecomer hears why. */
 const REMEMBERED = 1000;
@@ -10,12 +10,17 @@ interface Open {
   readonly timer: NodeJS.Timeout;
 }
 
+/** Where transactions begin. */
+interface TransactionSource {
+  begin(options: TransactionOptions): Promise<Transaction>;
+}
+
 /**
  * Transactions that several callers share by an id, such as nodes that one message passes. Bounded in number and time:
  * what nobody ends is rolled back, so that a message that got lost holds no locks.
  */
 export class TransactionTable {
-  readonly #database: Database;
+  readonly #database: TransactionSource;
   readonly #max: number;
   readonly #timeoutMs: number;
   readonly #open = new Map<string, Open>();
@@ -23,7 +28,7 @@ export class TransactionTable {
   #opening = 0;
 
   /** `max` must leave connections of the pool for statements outside of transactions. */
-  constructor(database: Database, max: number, timeoutMs: number) {
+  constructor(database: TransactionSource, max: number, timeoutMs: number) {
     this.#database = database;
     this.#max = max;
     this.#timeoutMs = timeoutMs;

@@ -6,7 +6,8 @@ import type { Opcua } from "./load.ts";
 import { resolveAddresses } from "./resolve.ts";
 import { plainOfVariant, StructureTypes } from "./structure.ts";
 import { addressMistake } from "./tag.ts";
-import { readArgumentShapes, type ValueShape } from "./value-shape.ts";
+import type { ValueShape } from "./shape.ts";
+import { readArgumentShapes } from "./value-shape.ts";
 import { variantFor } from "./variant.ts";
 
 /** One argument as the method declares it. */

@@ -5,7 +5,7 @@ import { aggregateNode } from "./aggregates.ts";
 import { addDataValue } from "./data-value.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type EnumTexts, readEnumerations } from "./enumeration.ts";
-import type { HistoryFault, HistoryOptions, HistoryPage, HistoryQuestion } from "./history.ts";
+import type { HistoryFault, HistoryOptions, HistoryPage, HistoryQuestion } from "./history-question.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { StructureTypes } from "./structure.ts";

@@ -48,14 +48,8 @@ export {
   type MethodTarget,
 } from "./caller.ts";
 export { historyAggregates } from "./aggregates.ts";
-export {
-  type HistoryFault,
-  historyError,
-  type HistoryOptions,
-  type HistoryPage,
-  type HistoryQuestion,
-  readHistory,
-} from "./history.ts";
+export { historyError, readHistory } from "./history.ts";
+export type { HistoryFault, HistoryOptions, HistoryPage, HistoryQuestion } from "./history-question.ts";
 export {
   commandCondition,
   CONDITION_ACTIONS,

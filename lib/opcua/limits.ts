@@ -1,5 +1,5 @@
 import type { ClientSession, DataValue } from "node-opcua";
-import { BatchSize } from "./batches.ts";
+import { BatchSize } from "./batch-size.ts";
 
 /** Limits of a server, as it states them; the usual ones where it does not. */
 export interface ServerLimits {

@@ -5,7 +5,7 @@ import type {
   DeleteMonitoredItemsResponse,
   ModifyMonitoredItemsResponse,
 } from "node-opcua";
-import type { BatchSize } from "./batches.ts";
+import type { BatchSize } from "./batch-size.ts";
 import type { DescribedTag } from "./described-tags.ts";
 import type { HandleTable } from "./data-change.ts";
 import type { EnumTexts } from "./enumeration.ts";

@@ -1,25 +1,7 @@
 import type { ClientSession, ExtensionObject, NodeId } from "node-opcua";
 import type { EnumTexts } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
-import type { ValueShape } from "./value-shape.ts";
-
-/** A structure as its server declares it. */
-export interface StructureShape {
-  readonly name: string;
-  readonly fields: readonly StructureField[];
-  /** Makes one from its fields by `key`, each as node-opcua holds it. */
-  readonly make: (fields: Readonly<Record<string, unknown>>) => ExtensionObject;
-}
-
-/** A field of a structure. */
-export interface StructureField extends ValueShape {
-  /** As the server writes it. */
-  readonly name: string;
-  /** As node-opcua writes it. */
-  readonly key: string;
-  /** May be left out: an optional field, or one branch of a union. */
-  readonly optional: boolean;
-}
+import type { StructureField, StructureShape } from "./shape.ts";
 
 /** The part of node-opcua's schemas that is read here. */
 interface Schema {

@@ -1,23 +1,10 @@
 import type { Argument, ClientSession, DataType, NodeId } from "node-opcua";
-import { type EnumTexts, enumTextsOfTypes, readEnumerations } from "./enumeration.ts";
+import { enumTextsOfTypes, readEnumerations } from "./enumeration.ts";
 import { readAttribute, readProperty } from "./attributes.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Opcua } from "./load.ts";
-import { type StructureShape, structureShape } from "./structure-shape.ts";
-
-/** What the server says that a variable, an argument or a field takes. */
-export interface ValueShape {
-  /** The built-in type behind its DataType. */
-  readonly dataType: DataType;
-  /** ValueRank: -1 for one value only, 1 for a list, 2 and more for matrices, 0 for any array, below -1 either. */
-  readonly rank: number;
-  /** Texts of its numbers, where it is an enumeration. */
-  readonly texts?: EnumTexts;
-  /** `EURange`, where it has one. */
-  readonly range?: readonly [low: number, high: number];
-  /** Its fields, where it is a structure that the server describes. */
-  readonly structure?: StructureShape;
-}
+import type { StructureShape, ValueShape } from "./shape.ts";
+import { structureShape } from "./structure-shape.ts";
 
 /** DataTypes that say nothing of a value: what it holds now tells more. */
 const STRUCTURE = "ns=0;i=22";

@@ -4,9 +4,8 @@ import { fitValue, INTEGER_RANGES, type SampleValue, ValueType, valueTypeName } 
 import { SCALARS } from "./data-value.ts";
 import type { EnumTexts } from "./enumeration.ts";
 import type { Opcua } from "./load.ts";
-import type { StructureShape } from "./structure-shape.ts";
 import { NODE_ID } from "./tag.ts";
-import type { ValueShape } from "./value-shape.ts";
+import type { StructureShape, ValueShape } from "./shape.ts";
 
 /** A value as node-opcua holds it, or the sentence why it does not fit. */
 type Fitted = { readonly value: unknown } | { readonly fault: string };

@@ -5,7 +5,8 @@ import type { Endpoint } from "./endpoint.ts";
 import { type ServerLimits, tooLarge } from "./limits.ts";
 import type { Opcua } from "./load.ts";
 import { resolveTargets } from "./target.ts";
-import { readValueShapes, type ValueShape } from "./value-shape.ts";
+import type { ValueShape } from "./shape.ts";
+import { readValueShapes } from "./value-shape.ts";
 import { variantFor } from "./variant.ts";
 
 /** One variable to write. */

@@ -11,8 +11,8 @@ import {
 } from "../../lib/database/index.ts";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import type { Lease } from "../../lib/plant/index.ts";
-import { serviceOf } from "../frame/define.ts";
 import { plantOf } from "../frame/plant.ts";
+import { serviceOf } from "../frame/service.ts";
 import { substituteAll } from "../frame/substitute.ts";
 import type { DatabaseService } from "./service.ts";
 import { type DatabaseConfig, databaseOptions } from "./settings.ts";

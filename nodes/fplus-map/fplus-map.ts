@@ -15,6 +15,7 @@ import {
 } from "../frame/index.ts";
 import { compilerFor } from "./compiler.ts";
 import { serveMapRoutes } from "./routes.ts";
+import type { MapService } from "./service.ts";
 
 interface MapConfig {
   readonly name: string;
@@ -22,11 +23,6 @@ interface MapConfig {
   readonly path: string;
   readonly unmapped: "pass" | "drop";
   readonly output: OutputShape;
-}
-
-/** What the dialog asks of a running map. */
-export interface MapService {
-  readonly mapper: Mapper;
 }
 
 /** How often silence is looked for. */

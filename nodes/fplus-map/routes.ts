@@ -3,7 +3,7 @@ import { messageOf } from "../../lib/errors/index.ts";
 import { checkRules, type Mapper, previewRows } from "../../lib/gateway/index.ts";
 import { valueTypeName } from "../../lib/sample/index.ts";
 import { compilerFor } from "./compiler.ts";
-import type { MapService } from "./fplus-map.ts";
+import type { MapService } from "./service.ts";
 
 /** Rows that a dialog shows at once, and tags that it lists. */
 const MOST_PREVIEWED = 100;

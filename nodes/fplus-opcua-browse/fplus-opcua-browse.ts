@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { type BrowseQuery, browseNodes, type NodeKind } from "../../lib/opcua/index.ts";
-import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
+import type { EndpointService } from "../fplus-opcua-endpoint/service.ts";
 import { defineNode, liveStatus, type Message, numberOf } from "../frame/index.ts";
 
 interface BrowseConfig {

@@ -3,7 +3,7 @@ import type { NodeAPI } from "node-red";
 import { FplusError } from "../../lib/errors/index.ts";
 import { AddressSpace, type Endpoint, type EndpointOptions } from "../../lib/opcua/index.ts";
 import { connectEdited, type EditedEndpoint, optionsOfEdited } from "./edited-endpoint.ts";
-import type { EndpointService } from "./fplus-opcua-endpoint.ts";
+import type { EndpointService } from "./service.ts";
 
 interface BrowseSession {
   readonly space: AddressSpace;

@@ -5,12 +5,7 @@ import { Endpoint, securityWarning } from "../../lib/opcua/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
 import { ENDPOINT_CREDENTIALS, type EndpointConfig, endpointOptions } from "./options.ts";
 import { serveEndpointRoutes } from "./routes.ts";
-
-/** What an `fplus-opcua-endpoint` config node offers. */
-export interface EndpointService {
-  /** One session for all; waits for nothing. */
-  readonly endpoint: Endpoint;
-}
+import type { EndpointService } from "./service.ts";
 
 /** An OPC UA server: one session, shared by every node that reads from it, and kept over redeploys. */
 export default function (RED: NodeAPI): void {

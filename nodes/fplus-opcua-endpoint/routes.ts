@@ -3,7 +3,7 @@ import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { discoverTags, methodArguments, readStandIns, type Tag } from "../../lib/opcua/index.ts";
 import { serveBrowseRoutes } from "./browse-routes.ts";
 import { connectEdited, type EditedEndpoint, optionsOfEdited, sentenceOf } from "./edited-endpoint.ts";
-import type { EndpointService } from "./fplus-opcua-endpoint.ts";
+import type { EndpointService } from "./service.ts";
 import { serveSecurityRoutes } from "./security-routes.ts";
 
 const DISCOVER_LIMIT = 10_000;

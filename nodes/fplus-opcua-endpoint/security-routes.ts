@@ -10,7 +10,7 @@ import {
   trustListOf,
 } from "../../lib/opcua/index.ts";
 import { fromEnvironment, pkiFolderOf, sentenceOf } from "./edited-endpoint.ts";
-import type { EndpointService } from "./fplus-opcua-endpoint.ts";
+import type { EndpointService } from "./service.ts";
 
 /** What the certificate panel shows. */
 interface CertificatePanel {

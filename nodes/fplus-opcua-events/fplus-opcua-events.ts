@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
 import { commandCondition, type EventField } from "../../lib/opcua/index.ts";
-import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
+import type { EndpointService } from "../fplus-opcua-endpoint/service.ts";
 import {
   amount,
   defineNode,

@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import { FplusError } from "../../lib/errors/index.ts";
 import { historyError, type HistoryFault, readHistory } from "../../lib/opcua/index.ts";
 import { SampleBatch } from "../../lib/sample/index.ts";
-import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
+import type { EndpointService } from "../fplus-opcua-endpoint/service.ts";
 import { amount, defineNode, type Message, messagesOf, type NodeContext } from "../frame/index.ts";
 import { askedBy, type HistoryConfig } from "./request.ts";
 import { serveHistoryRoutes } from "./routes.ts";

@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
 import { historyAggregates, historyError, readHistory } from "../../lib/opcua/index.ts";
 import { plainSample } from "../../lib/sample/index.ts";
-import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
+import type { EndpointService } from "../fplus-opcua-endpoint/service.ts";
 import { serviceOf } from "../frame/index.ts";
 import { askedBy, type HistoryConfig } from "./request.ts";
 

@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import { checkTags, type Tag, tableError } from "../../lib/opcua/index.ts";
 import type { SampleBatch } from "../../lib/sample/index.ts";
 import { DeviceWatch } from "./device-watch.ts";
-import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
+import type { EndpointService } from "../fplus-opcua-endpoint/service.ts";
 import {
   defineNode,
   liveStatus,

@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { FplusError } from "../../lib/errors/index.ts";
 import { writeError, Writer, type WriteRequest } from "../../lib/opcua/index.ts";
-import type { EndpointService } from "../fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
+import type { EndpointService } from "../fplus-opcua-endpoint/service.ts";
 import { defineNode, liveStatus, type Message } from "../frame/index.ts";
 
 interface WriteConfig {

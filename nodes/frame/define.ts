@@ -4,6 +4,7 @@ import type { Plant } from "../../lib/plant/index.ts";
 import { plantOf } from "./plant.ts";
 import { QuietErrors } from "./quiet-errors.ts";
 import { ErrorReporter } from "./reporter.ts";
+import { type ServiceNode, serviceOf } from "./service.ts";
 import { StatusLine, type StatusState } from "./status.ts";
 import { substituteAll } from "./substitute.ts";
 
@@ -52,10 +53,6 @@ export interface DefineOptions {
   readonly credentials?: NodeCredentials<Record<string, string>>;
   /** Routes and other things made once, when the type is registered. */
   readonly once?: (RED: NodeAPI) => void;
-}
-
-interface ServiceNode extends Node {
-  fplusService?: unknown;
 }
 
 /**
@@ -160,21 +157,6 @@ function contextOf<C>(
     warn: (text) => node.warn(text),
     send: (messages) => node.send(messages as NodeMessage),
   };
-}
-
-/**
- * What the config node of that id offers.
- * @throws FplusError `config.missing`
- */
-export function serviceOf<S>(RED: NodeAPI, id: string | undefined, field: string): S {
-  const holder = id === undefined || id === "" ? null : (RED.nodes.getNode(id) as ServiceNode | null);
-  if (holder?.fplusService === undefined) {
-    throw new FplusError("config.missing", id ? `${field} ${id} is not running` : `${field} is not chosen`, {
-      field,
-      hint: "Open the node, choose one and deploy.",
-    });
-  }
-  return holder.fplusService as S;
 }
 
 /** A variable as the node's group, flow and process have it; Node-RED's declarations lack the function. */

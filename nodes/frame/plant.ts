@@ -2,7 +2,7 @@ import type { NodeAPI, NodeDef } from "node-red";
 import path from "node:path";
 import type { BrokerAddress } from "../../lib/broker/index.ts";
 import { openPlant, type Plant, type PlantServices, processLeases } from "../../lib/plant/index.ts";
-import { serviceOf } from "./define.ts";
+import { serviceOf } from "./service.ts";
 
 /** The properties of an `fplus-plant` config node. */
 export interface PlantConfig {

@@ -122,6 +122,28 @@ test("heavy packages are imported at first use", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("no files import each other in a circle, types among them", () => {
+  const files = sourcesIn("lib", "nodes", "dashboards", "scripts");
+  const below = new Map(
+    files.map((file) => {
+      const targets = importsOf(file).map(({ target }) => resolved(file, target));
+      return [file, targets.filter((target) => target !== undefined)];
+    }),
+  );
+  const finished = new Set<string>();
+  const circles: string[] = [];
+  const walk = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(" > "));
+    else if (!finished.has(file)) {
+      for (const target of below.get(file) ?? []) walk(target, [...way, file]);
+      finished.add(file);
+    }
+  };
+  for (const file of files) walk(file, []);
+  assert.deepEqual(circles, []);
+  assert.ok(finished.size > 100, "no files found");
+});
+
 test("there is no drawer: no utils, no helpers, no common", () => {
   const files = sourcesIn("lib", "nodes", "dashboards", "scripts", "test");
   const drawers = files.filter((file) => /(^|\/)(utils?|helpers?|common|misc|tools)(\.|\/)/.test(file));

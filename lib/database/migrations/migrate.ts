@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { FplusError, toFplusError } from "../../errors/index.ts";
-import type { Database, SqlSession } from "../types.ts";
+import type { Database } from "../database.ts";
+import type { SqlSession } from "../types.ts";
 import type { Migration, MigrationReport } from "./types.ts";
 
 /** Advisory lock that instances take one after another: "fplus" as a number. */

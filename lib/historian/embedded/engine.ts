@@ -1,11 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Points } from "../points.ts";
 import type { RollUp } from "../rollup.ts";
+import type { Statistics } from "../window.ts";
 import { CHUNK_SAMPLES, ChunkTable, cuts } from "./chunks.ts";
 import { Column } from "./column.ts";
 import { Damage } from "./damage.ts";
 import { encodeJournal, readJournal } from "./journal.ts";
-import { RollUpTable } from "./rollups.ts";
+import { type Held, windowStatistics } from "./reader.ts";
+import { RollUpTable, type WindowSource } from "./rollups.ts";
 import type { EngineFigures } from "./protocol.ts";
 import { makeSeries, type Series } from "./series.ts";
 
@@ -38,7 +40,7 @@ const MAX_LATE = 1_000_000;
  * chunks, late samples are merged into theirs, and now and then a checkpoint writes all heads and empties the journal.
  * Whatever a crash interrupts is made again from the journal: putting a sample twice changes nothing.
  */
-export class Engine {
+export class Engine implements Held, WindowSource {
   readonly chunks: ChunkTable;
   readonly rollUps: RollUpTable;
   readonly damage: Damage;
@@ -223,6 +225,10 @@ export class Engine {
     for (const { head } of this.#loaded)
       if (head !== undefined && head.length > 0) newest = Math.max(newest, head.ms[head.length - 1]!);
     return newest;
+  }
+
+  windows(series: Series, windowMs: number, from: number, to: number): [number, Statistics][] {
+    return windowStatistics(this, series, windowMs, from, to);
   }
 
   /** Whether samples of that time have been deleted for their age. */

@@ -4,11 +4,21 @@ import type { CheckedQuery } from "../query.ts";
 import { minMaxIndices } from "../reduce.ts";
 import type { HistorianSeries } from "../types.ts";
 import { type Statistics, WindowGatherer } from "../window.ts";
-import type { ChunkInfo } from "./chunks.ts";
+import type { ChunkInfo, ChunkTable } from "./chunks.ts";
 import { Column } from "./column.ts";
 import { extremesOf } from "./display.ts";
-import type { Engine } from "./engine.ts";
+import type { RollUpTable } from "./rollups.ts";
 import type { Series } from "./series.ts";
+
+/** Where samples lie: chunks and roll-ups on disk, heads in memory. */
+export interface Held {
+  readonly chunks: ChunkTable;
+  readonly rollUps: RollUpTable;
+  /** Samples before this time, in milliseconds, are beyond what is kept. */
+  readonly horizon: number;
+  isGone(ms: number): boolean;
+  headOf(series: Series): Column;
+}
 
 type Range = Pick<CheckedQuery, "from" | "to" | "limit">;
 
@@ -18,34 +28,34 @@ const LONG_WINDOWS = 2000;
 const MANY_SAMPLES_A_POINT = 50;
 
 /** Answers for one series; undefined when it holds nothing of the range. */
-export function readSeries(engine: Engine, series: Series, query: CheckedQuery): HistorianSeries | undefined {
+export function readSeries(held: Held, series: Series, query: CheckedQuery): HistorianSeries | undefined {
   if (series.id === 0) return undefined;
-  if (query.aggregate !== "raw") return aggregate(engine, series, query);
+  if (query.aggregate !== "raw") return aggregate(held, series, query);
   const { maxPoints, limit } = query;
-  const shown = maxPoints === undefined || limit !== undefined ? undefined : display(engine, series, query, maxPoints);
-  const part = shown ?? readColumn(engine, series, query.from, query.to, limit);
+  const shown = maxPoints === undefined || limit !== undefined ? undefined : display(held, series, query, maxPoints);
+  const part = shown ?? readColumn(held, series, query.from, query.to, limit);
   return part.length === 0 ? undefined : rawAnswer(series, part, query);
 }
 
 /** All samples of a series within from … to (exclusive), in milliseconds, as one column; none that is older than what is kept. */
-export function readColumn(engine: Engine, series: Series, first: number, to: number, limit?: number): Column {
-  const head = engine.headOf(series);
-  const range = keptOf(engine, { from: first, to, limit });
-  return collect(engine, series, head, engine.chunks.range(series.id, range.from, to), range);
+export function readColumn(held: Held, series: Series, first: number, to: number, limit?: number): Column {
+  const head = held.headOf(series);
+  const range = keptOf(held, { from: first, to, limit });
+  return collect(held, series, head, held.chunks.range(series.id, range.from, to), range);
 }
 
 /** The part of a range that is not older than what is kept: a chunk that is still there may hold samples that are. */
-function keptOf<R extends Range>(engine: Engine, range: R): R {
-  return { ...range, from: Math.min(range.to, Math.max(range.from, engine.horizon)) };
+function keptOf<R extends Range>(held: Held, range: R): R {
+  return { ...range, from: Math.min(range.to, Math.max(range.from, held.horizon)) };
 }
 
 /** All samples of the range; with a limit, no more chunks than it needs. */
-function collect(engine: Engine, series: Series, head: Column, chunks: ChunkInfo[], query: Range): Column {
+function collect(held: Held, series: Series, head: Column, chunks: ChunkInfo[], query: Range): Column {
   const columns = [within(head, query)];
   let missing = (series.late === undefined ? query.limit : undefined) ?? Number.POSITIVE_INFINITY;
   missing -= columns[0]!.length;
   for (let i = chunks.length - 1; i >= 0 && missing > 0; i--) {
-    const part = within(engine.chunks.read(chunks[i]!, series.id), query);
+    const part = within(held.chunks.read(chunks[i]!, series.id), query);
     columns.push(part);
     missing -= part.length;
   }
@@ -123,74 +133,74 @@ function rawAnswer(series: Series, part: Column, query: CheckedQuery): Historian
 
 /** Statistics of every window of a series within from … to, oldest first; windows without a number are left out. */
 export function windowStatistics(
-  engine: Engine,
+  held: Held,
   series: Series,
   windowMs: number,
   from: number,
   to: number,
 ): [number, Statistics][] {
   const windows = new WindowGatherer("count", windowMs);
-  gatherRaw(engine, series, windows, { from, to, limit: undefined });
+  gatherRaw(held, series, windows, { from, to, limit: undefined });
   return windows.statistics();
 }
 
 /** Adds the samples of a range; a chunk that lies in one window, and in the range, gives its statistics unread. */
-function gatherRaw(engine: Engine, series: Series, windows: WindowGatherer, range: Range): void {
+function gatherRaw(held: Held, series: Series, windows: WindowGatherer, range: Range): void {
   if (!(range.from < range.to)) return;
-  const head = engine.headOf(series);
-  const chunks = engine.chunks.range(series.id, range.from, range.to);
+  const head = held.headOf(series);
+  const chunks = held.chunks.range(series.id, range.from, range.to);
   const gather = (column: Column): void => {
     const doubles = doublesOf(column.bits);
     for (let i = 0; i < column.length; i++) {
       windows.add(column.ms[i]!, numberAt(column.typeAt(i), column.bits, doubles, i));
     }
   };
-  if (series.late !== undefined) return gather(collect(engine, series, head, chunks, range));
+  if (series.late !== undefined) return gather(collect(held, series, head, chunks, range));
   for (const chunk of chunks) {
     const inside = chunk.t0 >= range.from && chunk.t1 + 1 <= range.to;
     if (inside && windows.startOf(chunk.t0) === windows.startOf(chunk.t1)) windows.addAll(chunk.t0, chunk);
-    else gather(within(engine.chunks.read(chunk, series.id), range));
+    else gather(within(held.chunks.read(chunk, series.id), range));
   }
   gather(within(head, range));
 }
 
 /** Windows of numbers; of a long range, or where the samples are gone, from a roll-up, and its ends from samples that are kept. */
-function aggregate(engine: Engine, series: Series, query: CheckedQuery): HistorianSeries | undefined {
+function aggregate(held: Held, series: Series, query: CheckedQuery): HistorianSeries | undefined {
   const { from, to, windowMs } = query;
   const windows = new WindowGatherer(query.aggregate, windowMs);
-  const rolled = engine.rollUps.fitting(windowMs);
+  const rolled = held.rollUps.fitting(windowMs);
   const range = { from, to, limit: undefined };
   const start = rolled === undefined ? to : Math.ceil(from / rolled.windowMs) * rolled.windowMs;
   const end = rolled === undefined ? from : Math.min(Math.floor(to / rolled.windowMs) * rolled.windowMs, rolled.done);
-  if (rolled !== undefined && start < end && (to - from >= LONG_WINDOWS * rolled.windowMs || engine.isGone(from))) {
-    gatherRaw(engine, series, windows, keptOf(engine, { ...range, to: Math.min(start, to) }));
-    for (const window of engine.rollUps.read(series.id, rolled.windowMs, start, end)) windows.addAll(window.t0, window);
-    gatherRaw(engine, series, windows, keptOf(engine, { ...range, from: end }));
-  } else gatherRaw(engine, series, windows, keptOf(engine, range));
+  if (rolled !== undefined && start < end && (to - from >= LONG_WINDOWS * rolled.windowMs || held.isGone(from))) {
+    gatherRaw(held, series, windows, keptOf(held, { ...range, to: Math.min(start, to) }));
+    for (const window of held.rollUps.read(series.id, rolled.windowMs, start, end)) windows.addAll(window.t0, window);
+    gatherRaw(held, series, windows, keptOf(held, { ...range, from: end }));
+  } else gatherRaw(held, series, windows, keptOf(held, range));
   const answer = windows.finish();
   return answer.time.length === 0 ? undefined : { path: series.path, unit: series.unit, ...answer };
 }
 
 /** What a display of so many points shows, where the samples are many or gone; undefined where they can be read as they are. */
-function display(engine: Engine, series: Series, query: CheckedQuery, maxPoints: number): Column | undefined {
-  const kept = keptOf(engine, query);
-  const chunks = engine.chunks.range(series.id, kept.from, kept.to);
+function display(held: Held, series: Series, query: CheckedQuery, maxPoints: number): Column | undefined {
+  const kept = keptOf(held, query);
+  const chunks = held.chunks.range(series.id, kept.from, kept.to);
   const samples = chunks.reduce((sum, chunk) => sum + chunk.samples, 0);
-  const gone = engine.isGone(query.from) ? goneColumn(engine, series, query) : undefined;
+  const gone = held.isGone(query.from) ? goneColumn(held, series, query) : undefined;
   if (gone === undefined && samples < MANY_SAMPLES_A_POINT * maxPoints) return undefined;
-  const rest = concatenated([gone ?? new Column(1), within(engine.headOf(series), kept)]);
+  const rest = concatenated([gone ?? new Column(1), within(held.headOf(series), kept)]);
   if (series.late !== undefined) {
     const late = within(series.late, kept);
     for (let i = 0; i < late.length; i++) rest.putFrom(late, i);
   }
   const range = { from: query.from, to: query.to, keptFrom: kept.from };
-  return extremesOf(chunks, (chunk) => within(engine.chunks.read(chunk, series.id), kept), rest, range, maxPoints);
+  return extremesOf(chunks, (chunk) => within(held.chunks.read(chunk, series.id), kept), rest, range, maxPoints);
 }
 
 /** Minimum and maximum of every rolled-up window before the first sample that is left. */
-function goneColumn(engine: Engine, series: Series, query: CheckedQuery): Column | undefined {
-  const first = Math.max(engine.horizon, engine.chunks.firstMs(series.id) ?? query.to);
-  const found = engine.rollUps.finest(series.id, query.from, Math.min(first, query.to));
+function goneColumn(held: Held, series: Series, query: CheckedQuery): Column | undefined {
+  const first = Math.max(held.horizon, held.chunks.firstMs(series.id) ?? query.to);
+  const found = held.rollUps.finest(series.id, query.from, Math.min(first, query.to));
   if (found === undefined) return undefined;
   const column = new Column(found.windows.length * 2);
   const value = new Float64Array(1);

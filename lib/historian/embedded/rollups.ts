@@ -3,13 +3,20 @@ import type { Damage } from "./damage.ts";
 import { sealOf } from "./damage.ts";
 import type { RollUp } from "../rollup.ts";
 import type { Statistics } from "../window.ts";
-import type { Engine } from "./engine.ts";
-import { windowStatistics } from "./reader.ts";
 import type { Series } from "./series.ts";
 
 /** One window of a roll-up. */
 export interface RolledWindow extends Statistics {
   readonly t0: number;
+}
+
+/** Of what windows are made. */
+export interface WindowSource {
+  readonly series: ReadonlyMap<string, Series>;
+  /** Time of the oldest sample; Infinity when there is none. */
+  oldestMs(): number;
+  /** Statistics of every window within from … to, oldest first; windows without a number are left out. */
+  windows(series: Series, windowMs: number, from: number, to: number): [number, Statistics][];
 }
 
 interface RolledRow extends RolledWindow {
@@ -105,19 +112,19 @@ export class RollUpTable {
   }
 
   /** Makes some of the windows that have ended. Returns true when there are more. */
-  step(engine: Engine, nowMs: number): boolean {
+  step(source: WindowSource, nowMs: number): boolean {
     let more = false;
     for (const { windowMs } of this.#rollUps) {
       const target = Math.floor((nowMs - LAG_MS) / windowMs) * windowMs;
-      const oldest = Math.max(engine.oldestMs(), this.#horizon);
+      const oldest = Math.max(source.oldestMs(), this.#horizon);
       const from = this.#done.get(windowMs) ?? Math.floor(oldest / windowMs) * windowMs;
       if (!Number.isFinite(from) || target <= from) continue;
-      const series = [...engine.series.values()].filter((one) => one.id !== 0);
+      const series = [...source.series.values()].filter((one) => one.id !== 0);
       const count = Math.max(1, Math.floor(WINDOWS_A_STEP / Math.max(1, series.length)));
       const to = Math.min(target, from + count * windowMs);
       this.#database.exec("begin immediate");
       try {
-        for (const one of series) this.#make(engine, one, windowMs, from, to);
+        for (const one of series) this.#make(source, one, windowMs, from, to);
         this.#mark.run(windowMs, to);
         this.#database.exec("commit");
       } catch (error) {
@@ -132,13 +139,13 @@ export class RollUpTable {
   }
 
   /** Makes the windows again that late samples of a series from … to (inclusive) have changed; within the caller's transaction. */
-  redo(engine: Engine, series: Series, from: number, to: number): void {
+  redo(source: WindowSource, series: Series, from: number, to: number): void {
     for (const { windowMs } of this.#rollUps) {
       const done = this.#done.get(windowMs) ?? Number.NEGATIVE_INFINITY;
       const whole = Math.ceil(Math.max(this.#horizon, this.#removed) / windowMs) * windowMs;
       const start = Math.max(Math.floor(from / windowMs) * windowMs, whole);
       const end = Math.min((Math.floor(to / windowMs) + 1) * windowMs, done);
-      if (start < end) this.#make(engine, series, windowMs, start, end);
+      if (start < end) this.#make(source, series, windowMs, start, end);
     }
   }
 
@@ -149,8 +156,8 @@ export class RollUpTable {
     }
   }
 
-  #make(engine: Engine, series: Series, width: number, from: number, to: number): void {
-    for (const [t0, of] of windowStatistics(engine, series, width, from, to)) {
+  #make(source: WindowSource, series: Series, width: number, from: number, to: number): void {
+    for (const [t0, of] of source.windows(series, width, from, to)) {
       const seal = sealOfWindow(series.id, width, t0, of);
       this.#put.run(series.id, width, t0, of.count, of.sum, of.min, of.max, of.first, of.last, seal);
     }

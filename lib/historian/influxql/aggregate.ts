@@ -1,17 +1,14 @@
 import { FplusError } from "../../errors/index.ts";
-import type { InfluxQlValue } from "./answer.ts";
+import type { AnswerRows, InfluxQlValue } from "./answer.ts";
 import type { Expression, FillOption, SelectStatement } from "./ast.ts";
+import { type Call, called } from "./call.ts";
 import { callsIn, type Column } from "./columns.ts";
 import { computed, valueOf } from "./condition.ts";
-import { aggregate, type Aggregated, type Pick, SELECTORS, TRANSFORMS } from "./functions.ts";
+import { SELECTORS, TRANSFORMS } from "./functions.ts";
 import type { Row, RowReader } from "./rows.ts";
-import type { AnswerRows } from "./select.ts";
 import { rfc3339, type TimeRange } from "./time.ts";
 import { transformedRows } from "./transformed.ts";
 import { windowsOf } from "./windows.ts";
-
-/** A function with its arguments. */
-export type Call = Extract<Expression, { kind: "call" }>;
 
 /** A function's values, one a window; undefined where it gives none. */
 type CallValues = ReadonlyMap<Call, readonly (InfluxQlValue | undefined)[]>;
@@ -80,20 +77,6 @@ function cellOf(
     default:
       return valueOf(expression, () => null) ?? null;
   }
-}
-
-/** A function over the rows of one window; undefined where no row has its field. */
-export function called({ name, args }: Call, rows: readonly Row[], reader: RowReader): Aggregated | undefined {
-  const [field, parameter] = args;
-  if (field?.kind !== "name") throw new FplusError("historian.query", `expected field argument in ${name}()`);
-  if (!reader.isField(field.name)) return undefined;
-  const picks: Pick[] = [];
-  for (const row of rows) {
-    const value = reader.lookup(row, field.name);
-    if (value !== null) picks.push({ row, value });
-  }
-  if (picks.length === 0) return undefined;
-  return aggregate(name, picks, parameter?.kind === "number" ? parameter.value : 0);
 }
 
 /** What stands beside a selector's value takes a number as it is, whatever its type. */

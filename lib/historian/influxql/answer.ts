@@ -20,3 +20,6 @@ export interface InfluxQlResult {
 export interface InfluxQlAnswer {
   readonly results: readonly InfluxQlResult[];
 }
+
+/** Rows of a group as an answer has them: the time first. */
+export type AnswerRows = (readonly InfluxQlValue[])[];

@@ -1,5 +1,5 @@
 import { FplusError } from "../../errors/index.ts";
-import type { InfluxQlSeries, InfluxQlValue } from "./answer.ts";
+import type { AnswerRows, InfluxQlSeries } from "./answer.ts";
 import type { SelectStatement } from "./ast.ts";
 import { aggregateRows } from "./aggregate.ts";
 import { valueOf } from "./condition.ts";
@@ -7,9 +7,6 @@ import { callsIn, checkCalls, type Column, columnsOf, namesIn, type Schema, sche
 import { type Row, RowReader } from "./rows.ts";
 import { measurementsOf, type PointSeries, type PointSource } from "./source.ts";
 import { rfc3339, splitTime } from "./time.ts";
-
-/** Rows of a group as an answer has them: the time first. */
-export type AnswerRows = (readonly InfluxQlValue[])[];
 
 interface Group {
   readonly tags: Readonly<Record<string, string>>;

@@ -1,11 +1,10 @@
 import { FplusError } from "../../errors/index.ts";
-import { called } from "./aggregate.ts";
-import type { InfluxQlValue } from "./answer.ts";
+import type { AnswerRows, InfluxQlValue } from "./answer.ts";
 import type { Expression, SelectStatement } from "./ast.ts";
+import { called } from "./call.ts";
 import type { Column } from "./columns.ts";
 import { type Timed, transform, TRANSFORMS } from "./functions.ts";
 import type { Row, RowReader } from "./rows.ts";
-import type { AnswerRows } from "./select.ts";
 import { rfc3339, type TimeRange } from "./time.ts";
 import { windowsOf } from "./windows.ts";
 

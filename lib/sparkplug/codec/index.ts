@@ -2,6 +2,7 @@
  * The Sparkplug B payload codec: bytes to lanes, lanes and plain objects to bytes.
  * @module
  */
+export { addMetric } from "./add-metric.ts";
 export { type Algorithm } from "./compression.ts";
 export { type DataSet } from "./dataset.ts";
 export { decodePayload } from "./decode.ts";
@@ -20,5 +21,5 @@ export {
 } from "./properties.ts";
 export { type Template } from "./template.ts";
 export { metricName } from "./text.ts";
-export { addMetric, typeOf, valueAt } from "./value.ts";
+export { typeOf, valueAt } from "./value.ts";
 export { Carrier, carrierOf, head, MAX_DEPTH, MAX_METRICS, MAX_PAYLOAD_BYTES, metrics, Shape } from "./workbench.ts";

@@ -1,6 +1,7 @@
 import { type FplusError, toFplusError } from "../../errors/index.ts";
 import { decodePayload } from "./decode.ts";
-import { plainMetric, type PlainMetric } from "./plain-metric.ts";
+import type { PlainMetric } from "./plain-metric.ts";
+import { plainMetric } from "./value.ts";
 import { textAt } from "./text.ts";
 import { BYTES, head, metrics, Shape } from "./workbench.ts";
 

@@ -1,11 +1,17 @@
 import { FplusError } from "../../errors/index.ts";
-import { isInt64, isNumeric, type SampleBatch, SampleFlag, type SampleValue, ValueType } from "../../sample/index.ts";
+import { isInt64, isNumeric, type SampleValue, ValueType, valueTypeName } from "../../sample/index.ts";
 import { readDataSet } from "./dataset.ts";
 import { integer, wideNumber } from "./integer.ts";
+import { readMetaData } from "./metadata.ts";
+import { readMetric } from "./metric-fields.ts";
 import { isArrayType, unpackArray } from "./packed-array.ts";
-import { readTemplate } from "./template.ts";
+import type { PlainMetric } from "./plain-metric.ts";
+import { propertiesOf, PROPERTY_FIELDS } from "./properties.ts";
+import { readScalar } from "./scalar-fields.ts";
+import type { Template, TemplateParameter } from "./template.ts";
 import { metricName, textAt } from "./text.ts";
-import { BYTES, Carrier, carrierOf, head, metrics, Shape } from "./workbench.ts";
+import { WireReader } from "./wire-reader.ts";
+import { BYTES, Carrier, carrierOf, head, MAX_DEPTH, metrics, Shape } from "./workbench.ts";
 
 /** What a value without a datatype can only be. */
 const TYPE_OF_CARRIER: readonly number[] = [
@@ -22,12 +28,8 @@ const TYPE_OF_CARRIER: readonly number[] = [
   ValueType.Bytes,
 ];
 
-const { shape: shapes, alias: aliases, timeMs: times, timeNs: fractions, real, words } = metrics;
-const NUMBER_SHAPE = Shape.HasTime | Shape.HasAlias;
-const NUMBER_MASK = NUMBER_SHAPE | Shape.Null | Shape.HasProperties | Shape.Broken;
-/** By carrier: whether it holds a number or a truth value. */
-const IS_NUMBER = Uint8Array.of(0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-const FLAGS = Shape.Historical | Shape.Transient;
+const { shape: shapes, real, words } = metrics;
+const TEMPLATE_TAG = { version: 0x0a, metric: 0x12, parameter: 0x1a, ref: 0x22, isDefinition: 0x28 } as const;
 
 /** The datatype of metric i: its own, else the one given (of its birth), else what its carrier tells. */
 export function typeOf(i: number, birthType: number): number {
@@ -35,109 +37,6 @@ export function typeOf(i: number, birthType: number): number {
   const own = shape & Shape.Datatype;
   if (own !== 0 && own <= ValueType.DateTimeArray) return own;
   return birthType !== 0 ? birthType : TYPE_OF_CARRIER[carrierOf(shape)]!;
-}
-
-/**
- * Adds metric i of the payload on the workbench to a batch, as the type given. Signed integers come out of their unsigned
- * carriers, whichever width their sender used; a metric without a value is null.
- * @throws FplusError `sparkplug.malformed` where the carrier does not fit the type (the batch is left as it was)
- */
-export function addMetric(
-  i: number,
-  type: number,
-  signal: number,
-  status: number,
-  batch: SampleBatch,
-  fallbackMs: number,
-): void {
-  const shape = shapes[i]!;
-  const carrier = carrierOf(shape);
-  let timeMs = fallbackMs;
-  let timeNs = 0;
-  if ((shape & Shape.HasTime) !== 0) {
-    timeMs = times[i]!;
-    timeNs = fractions[i]!;
-  } else if (head.timeMs >= 0) {
-    timeMs = head.timeMs;
-    timeNs = head.timeNs;
-  }
-  // SampleFlag and Shape name the same two flags, twelve bits apart.
-  const flags = (shape & FLAGS) >>> 12;
-  if ((shape & Shape.Null) !== 0 || carrier === Carrier.None) {
-    batch.flags[batch.add(signal, type, timeMs, timeNs, status)] = flags | SampleFlag.Null;
-    return;
-  }
-  if (type === ValueType.Double && carrier === Carrier.Double) {
-    const at = batch.add(signal, type, timeMs, timeNs, status);
-    batch.f64[at] = real[i]!;
-    batch.flags[at] = flags;
-  } else if (isNumeric(type)) {
-    const number = numberAt(i, type);
-    const at = batch.add(signal, type, timeMs, timeNs, status);
-    batch.f64[at] = number;
-    batch.flags[at] = flags;
-  } else if (isInt64(type)) {
-    if (carrier !== Carrier.Long && carrier !== Carrier.Int) throw misfit(i, type);
-    const lo = words[2 * i]!;
-    const at = batch.add(signal, type, timeMs, timeNs, status);
-    batch.words[2 * at] = lo;
-    batch.words[2 * at + 1] = carrier === Carrier.Long ? words[2 * i + 1]! : type === ValueType.Int64 ? lo >> 31 : 0;
-    batch.flags[at] = flags;
-  } else {
-    const value = objectAt(i, type);
-    const at = batch.add(signal, type, timeMs, timeNs, status);
-    batch.ref[at] = value;
-    batch.flags[at] = flags;
-  }
-}
-
-/** What births said of aliases: lane[alias] is the signal id, -1 for none, and its type. */
-export interface AliasLanes {
-  readonly signal: Int32Array;
-  readonly type: Uint8Array;
-}
-
-/**
- * Adds the metrics of the payload on the workbench to a batch that has room for all of them: by itself those that are what
- * nearly all are, a number with an alias and a time and without properties; the others are given to `add`.
- * @param add adds metric i of the workbench to the batch, or leaves it out
- */
-export function addMetrics(lanes: AliasLanes, batch: SampleBatch, add: (i: number) => void): void {
-  const { signal: ids, type: types } = lanes;
-  const { signal, timeMs, timeNs, status, type, flags, f64, words: wide } = batch;
-  const { count } = head;
-  const known = ids.length;
-  let n = batch.length;
-  for (let i = 0; i < count; i++) {
-    const shape = shapes[i]!;
-    const alias = aliases[i]!;
-    const carrier = (shape & Shape.CarrierMask) >>> Shape.CarrierShift;
-    if ((shape & NUMBER_MASK) === NUMBER_SHAPE && IS_NUMBER[carrier] === 1 && alias < known) {
-      const id = ids[alias]!;
-      const own = shape & Shape.Datatype;
-      const as = own === 0 ? types[alias]! : own;
-      const isWide = as === ValueType.Int64 || as === ValueType.UInt64;
-      if (id >= 0 && as > 0 && as <= ValueType.Boolean && (!isWide || carrier === Carrier.Long)) {
-        if (isWide) {
-          wide[2 * n] = words[2 * i]!;
-          wide[2 * n + 1] = words[2 * i + 1]!;
-        } else if (carrier === Carrier.Double || carrier === Carrier.Float) f64[n] = real[i]!;
-        else f64[n] = integer(words[2 * i]!, carrier === Carrier.Long ? words[2 * i + 1]! : 0, as);
-        signal[n] = id;
-        timeMs[n] = times[i]!;
-        timeNs[n] = fractions[i]!;
-        status[n] = 0;
-        type[n] = as;
-        flags[n] = (shape & FLAGS) >>> 12;
-        n += 1;
-        continue;
-      }
-    }
-    batch.length = n;
-    add(i);
-    n = batch.length;
-  }
-  batch.length = n;
 }
 
 /**
@@ -157,14 +56,16 @@ export function valueAt(i: number, type: number): SampleValue {
   return wideNumber(lo, hi, type === ValueType.Int64);
 }
 
-function numberAt(i: number, type: number): number {
+/** @throws FplusError `sparkplug.malformed` where the carrier holds no number */
+export function numberAt(i: number, type: number): number {
   const carrier = carrierOf(shapes[i]!);
   if (carrier === Carrier.Double || carrier === Carrier.Float) return real[i]!;
   if (carrier > Carrier.Boolean) throw misfit(i, type);
   return integer(words[2 * i]!, carrier === Carrier.Long ? words[2 * i + 1]! : 0, type);
 }
 
-function objectAt(i: number, type: number): string | object {
+/** What is not a number. @throws FplusError `sparkplug.malformed` where the carrier does not fit the type */
+export function objectAt(i: number, type: number): string | object {
   const carrier = carrierOf(shapes[i]!);
   const start = words[2 * i]!;
   const end = words[2 * i + 1]!;
@@ -184,8 +85,106 @@ function objectAt(i: number, type: number): string | object {
   }
 }
 
-function misfit(i: number, type: number): FplusError {
+/** A value that its carrier cannot hold. */
+export function misfit(i: number, type: number): FplusError {
   return new FplusError("sparkplug.malformed", `a value of type ${type} came in the field of another`, {
     field: metricName(i),
   });
+}
+
+/**
+ * Metric i of the workbench as a plain object.
+ * @throws FplusError `sparkplug.malformed`, `sparkplug.limit`
+ */
+export function plainMetric(i: number): PlainMetric {
+  const shape = metrics.shape[i]!;
+  const type = typeOf(i, 0);
+  const metric: PlainMetric = { value: valueAt(i, type), type: valueTypeName(type) };
+  if ((shape & Shape.HasName) !== 0) metric.name = metricName(i);
+  if ((shape & Shape.HasAlias) !== 0) metric.alias = metrics.alias[i]!;
+  if ((shape & Shape.HasTime) !== 0) metric.timestamp = metrics.timeMs[i]! + metrics.timeNs[i]! / 1e6;
+  if ((shape & Shape.Historical) !== 0) metric.isHistorical = true;
+  if ((shape & Shape.Transient) !== 0) metric.isTransient = true;
+  if ((shape & Shape.HasMetadata) !== 0) {
+    metric.metadata = readMetaData(metrics.metadataStart[i]!, metrics.metadataEnd[i]!);
+  }
+  const properties = propertiesOf(i);
+  if (properties !== undefined) metric.properties = properties;
+  return metric;
+}
+
+/**
+ * Reads a template. Its metrics are read one after the other in the place `slot` of the workbench; those of templates
+ * within it in the places behind.
+ * @throws FplusError `sparkplug.malformed`, `sparkplug.limit`
+ */
+export function readTemplate(start: number, end: number, slot: number): Template {
+  if (slot - head.count >= MAX_DEPTH) {
+    throw new FplusError("sparkplug.limit", `templates nested deeper than ${MAX_DEPTH}`, { offset: start });
+  }
+  const reader = new WireReader().open(start, end);
+  const found: PlainMetric[] = [];
+  const parameters: TemplateParameter[] = [];
+  let version: string | undefined;
+  let templateRef: string | undefined;
+  let isDefinition: boolean | undefined;
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === TEMPLATE_TAG.isDefinition) isDefinition = reader.bool();
+    else if (
+      tag === TEMPLATE_TAG.version ||
+      tag === TEMPLATE_TAG.ref ||
+      tag === TEMPLATE_TAG.metric ||
+      tag === TEMPLATE_TAG.parameter
+    ) {
+      const sliceEnd = reader.sliceEnd();
+      if (tag === TEMPLATE_TAG.version) version = textAt(reader.at, sliceEnd);
+      else if (tag === TEMPLATE_TAG.ref) templateRef = textAt(reader.at, sliceEnd);
+      else if (tag === TEMPLATE_TAG.parameter) parameters.push(readParameter(reader.at, sliceEnd));
+      else found.push(readMember(reader.at, sliceEnd, slot));
+      reader.at = sliceEnd;
+    } else reader.skip(tag);
+  }
+  reader.check();
+  return {
+    ...(version === undefined ? {} : { version }),
+    ...(templateRef === undefined ? {} : { templateRef }),
+    ...(isDefinition === undefined ? {} : { isDefinition }),
+    metrics: found,
+    parameters,
+  };
+}
+
+function readMember(start: number, end: number, slot: number): PlainMetric {
+  const shape = readMetric(slot, start, end);
+  metrics.shape[slot] = shape;
+  if ((shape & Shape.Broken) !== 0) {
+    throw new FplusError("sparkplug.malformed", "a metric of a template cannot be read", {
+      offset: start,
+      cause: head.firstFault,
+    });
+  }
+  return plainMetric(slot);
+}
+
+function readParameter(start: number, end: number): TemplateParameter {
+  const reader = new WireReader().open(start, end);
+  let name = "";
+  let type = 0;
+  let value: SampleValue = null;
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === 0x0a) {
+      const sliceEnd = reader.sliceEnd();
+      name = textAt(reader.at, sliceEnd);
+      reader.at = sliceEnd;
+    } else if (tag === 0x10) type = reader.varint();
+    else {
+      const scalar = readScalar(reader, tag, PROPERTY_FIELDS, type);
+      if (scalar === undefined) reader.skip(tag);
+      else value = scalar;
+    }
+  }
+  reader.check();
+  return { name, type: valueTypeName(type), value };
 }

@@ -1,5 +1,5 @@
 import { type Signal, signals } from "../../sample/index.ts";
-import type { AliasLanes } from "../codec/value.ts";
+import type { AliasLanes } from "../codec/add-metric.ts";
 
 /** Aliases up to this live in lanes; wilder ones in a map. */
 const DENSE_ALIASES = 131_072;

@@ -1,7 +1,8 @@
 import { SampleBatch, type Signal, signals, Status, ValueType } from "../../sample/index.ts";
 import { knownProperties, type KnownProperties } from "../codec/properties.ts";
 import { metricName, textAt } from "../codec/text.ts";
-import { addMetric, addMetrics, typeOf } from "../codec/value.ts";
+import { addMetric, addMetrics } from "../codec/add-metric.ts";
+import { typeOf } from "../codec/value.ts";
 import { Carrier, carrierOf, head, metrics, Shape } from "../codec/workbench.ts";
 import { BDSEQ_METRIC, DEVICE_REBIRTH_METRIC, HIERARCHY_METRICS, REBIRTH_METRIC } from "../control-metrics.ts";
 import type { SparkplugTopic } from "../topic.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
 import * as opcua from "node-opcua";
-import { BatchSize } from "../../../lib/opcua/batches.ts";
+import { BatchSize } from "../../../lib/opcua/batch-size.ts";
 import { DeferredAcknowledgement } from "../../../lib/opcua/deferred-acknowledgement.ts";
 import { MonitoredItems } from "../../../lib/opcua/monitored-items.ts";
 import { PublishLoop } from "../../../lib/opcua/publish-loop.ts";
