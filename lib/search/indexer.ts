@@ -118,14 +118,7 @@ export class Indexer {
       const batch = [...changes].slice(0, BATCH);
       for (const [id] of batch) changes.delete(id);
       try {
-        await this.#store.delete(
-          index,
-          batch.filter(([, document]) => document === null).map(([id]) => id),
-        );
-        await this.#store.upsert(
-          index,
-          batch.flatMap(([, document]) => (document === null ? [] : [document])),
-        );
+        await this.#bring(index, batch);
       } catch (error) {
         const fault = toFplusError("search.io", error);
         for (const [id, document] of batch) if (!changes.has(id)) changes.set(id, document);
@@ -134,9 +127,27 @@ export class Indexer {
         throw fault;
       }
       this.#fault = "";
-      this.#indexed += batch.length;
       if (changes.size === 0) this.#waiting.delete(index);
     }
     this.#count = [...this.#waiting.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** A document that the store will never take is given up alone, and must not hold up the others. */
+  async #bring(index: string, batch: readonly (readonly [string, SearchDocument | null])[]): Promise<void> {
+    try {
+      await this.#store.delete(
+        index,
+        batch.filter(([, document]) => document === null).map(([id]) => id),
+      );
+      await this.#store.upsert(
+        index,
+        batch.flatMap(([, document]) => (document === null ? [] : [document])),
+      );
+      this.#indexed += batch.length;
+    } catch (error) {
+      if (!(error instanceof FplusError) || error.code !== "search.document") throw error;
+      if (batch.length === 1) this.#dropped += 1;
+      else for (const one of batch) await this.#bring(index, [one]);
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { FplusError } from "../errors/index.ts";
+import { FplusError, messageOf } from "../errors/index.ts";
 import type { IndexSettings, SearchDocument, SearchRequest } from "./types.ts";
 
 const MAX_HITS = 1000;
@@ -84,6 +84,10 @@ function fault(field: string, message: string, hint?: string): FplusError {
   return new FplusError("search.request", message, hint === undefined ? { field } : { field, hint });
 }
 
+/** What no document of a plant needs, and what would take the memory of the process. */
+const MAX_LEVELS = 500;
+const MAX_VALUES = 5_000_000;
+
 /** @throws FplusError `search.request` */
 export function checkIndex(index: string): void {
   if (typeof index === "string" && /^[A-Za-z0-9_-]{1,100}$/.test(index)) return;
@@ -98,12 +102,55 @@ export function checkDocument(document: unknown): asserts document is SearchDocu
     !Array.isArray(document) &&
     typeof id === "string" &&
     id !== "" &&
-    id.length <= 500
+    id.length <= 500 &&
+    id.isWellFormed()
   )
     return;
-  throw new FplusError("search.document", "a document has no id", {
+  const what = typeof id === "string" && id !== "" ? "the id of a document is not usable" : "a document has no id";
+  throw new FplusError("search.document", what, {
     field: "id",
-    hint: "Give every document a text of 1 to 500 characters as its id.",
+    hint: "Give every document a text of 1 to 500 whole characters as its id.",
+  });
+}
+
+/**
+ * A document as JSON, which is how every engine keeps it.
+ * @throws FplusError `search.document` naming the attribute that cannot be written so
+ */
+export function jsonOf(document: SearchDocument): string {
+  const room = { values: MAX_VALUES };
+  for (const [attribute, value] of Object.entries(document)) {
+    if (isTooDeep(value, MAX_LEVELS, room)) {
+      throw documentFault(document, attribute, `is nested deeper than ${MAX_LEVELS} levels, or holds itself`);
+    }
+    if (room.values < 0) throw documentFault(document, attribute, `holds more than ${MAX_VALUES} values`);
+  }
+  try {
+    return JSON.stringify(document);
+  } catch (error) {
+    const at = Object.keys(document).find((name) => !isWritable(document[name])) ?? "id";
+    throw documentFault(document, at, `cannot be written as JSON: ${messageOf(error)}`);
+  }
+}
+
+function isTooDeep(value: unknown, left: number, room: { values: number }): boolean {
+  if (typeof value !== "object" || value === null || --room.values < 0) return false;
+  return left === 0 || Object.values(value).some((one) => isTooDeep(one, left - 1, room));
+}
+
+function isWritable(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function documentFault({ id }: SearchDocument, attribute: string, what: string): FplusError {
+  return new FplusError("search.document", `${attribute} of the document ${id} ${what}`, {
+    field: attribute,
+    hint: "Documents are JSON: texts, numbers, true and false, lists and objects.",
   });
 }
 

@@ -1,5 +1,5 @@
 import { LazyStore, type PartHealth } from "../health/index.ts";
-import { checkDocument, checkIndex, requestOf, settingsOf } from "./request.ts";
+import { checkDocument, checkIndex, jsonOf, requestOf, settingsOf } from "./request.ts";
 import type { IndexSettings, SearchAnswer, SearchDocument, SearchEngine } from "./types.ts";
 
 const SLOTS = 512;
@@ -45,7 +45,7 @@ export class SearchStore extends LazyStore {
       checkIndex(index);
       for (const document of documents) checkDocument(document);
       if (documents.length === 0) return;
-      await this.#engine.upsert(index, documents);
+      await this.#engine.upsert(index, documents, documents.map(jsonOf));
       this.#counters.upserted += documents.length;
     });
   }
@@ -118,7 +118,9 @@ export class SearchStore extends LazyStore {
   }
 
   health(): PartHealth {
-    return this.report(this.#counters, { p95Ms: percentile95(this.#times) });
+    const report = this.report(this.#counters, { p95Ms: percentile95(this.#times) });
+    const { damage = "" } = this.#engine;
+    return damage === "" || report.status !== "up" ? report : { ...report, status: "degraded", detail: damage };
   }
 }
 

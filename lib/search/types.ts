@@ -68,12 +68,14 @@ export interface SearchEngine {
   readonly kind: "embedded" | "meilisearch";
   /** The folder or the address, for the health page. */
   readonly place: string;
+  /** What was found damaged last, as a sentence; empty where nothing was. */
+  readonly damage?: string;
   open(): Promise<void>;
   indexes(): Promise<string[]>;
   /** Makes the index where it is missing, and applies its settings; documents are re-indexed where needed. */
   configure(index: string, settings: Required<IndexSettings>): Promise<void>;
-  /** Adds documents, or replaces those of the same id; they are found when it resolves. */
-  upsert(index: string, documents: readonly SearchDocument[]): Promise<void>;
+  /** Adds documents, or replaces those of the same id; they are found when it resolves. `texts` are the documents as JSON. */
+  upsert(index: string, documents: readonly SearchDocument[], texts: readonly string[]): Promise<void>;
   /** Deletes by id; what is not there is deleted already. */
   delete(index: string, ids: readonly string[]): Promise<void>;
   /** Deletes the index with everything in it. */

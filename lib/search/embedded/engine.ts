@@ -21,9 +21,14 @@ export class EmbeddedSearch implements SearchEngine {
   #worker: Worker | undefined;
   #opening: Promise<void> | undefined;
   #nextId = 1;
+  #damage = "";
 
   constructor({ directory }: EmbeddedSearchOptions) {
     this.place = directory;
+  }
+
+  get damage(): string {
+    return this.#damage;
   }
 
   open(): Promise<void> {
@@ -42,8 +47,8 @@ export class EmbeddedSearch implements SearchEngine {
     await this.#ask({ op: "configure", index, settings });
   }
 
-  async upsert(index: string, documents: readonly SearchDocument[]): Promise<void> {
-    await this.#ask({ op: "upsert", index, documents });
+  async upsert(index: string, _documents: readonly SearchDocument[], texts: readonly string[]): Promise<void> {
+    await this.#ask({ op: "upsert", index, texts });
   }
 
   async delete(index: string, ids: readonly string[]): Promise<void> {
@@ -118,7 +123,10 @@ export class EmbeddedSearch implements SearchEngine {
   #receive(reply: EngineReply): void {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
-    if (reply.ok) return pending?.resolve(reply.result);
+    if (reply.ok) {
+      this.#damage = reply.damage;
+      return pending?.resolve(reply.result);
+    }
     const { code, message, field, hint } = reply;
     const details = { ...(field === undefined ? {} : { field }), ...(hint === undefined ? {} : { hint }) };
     pending?.reject(new FplusError(code as ErrorCode, message, details));

@@ -1,11 +1,11 @@
-import type { IndexSettings, SearchDocument, SearchRequest } from "../types.ts";
+import type { IndexSettings, SearchRequest } from "../types.ts";
 
 /** What the engine's thread is asked. */
 export type EngineRequest =
   | { readonly op: "open"; readonly directory: string }
   | { readonly op: "indexes" }
   | { readonly op: "configure"; readonly index: string; readonly settings: Required<IndexSettings> }
-  | { readonly op: "upsert"; readonly index: string; readonly documents: readonly SearchDocument[] }
+  | { readonly op: "upsert"; readonly index: string; readonly texts: readonly string[] }
   | { readonly op: "delete"; readonly index: string; readonly ids: readonly string[] }
   | { readonly op: "drop"; readonly index: string }
   | { readonly op: "get"; readonly index: string; readonly id: string }
@@ -23,7 +23,7 @@ export interface NumberedRequest {
 
 /** What an answer of the thread carries. */
 export type EngineReply =
-  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number; readonly ok: true; readonly result: unknown; readonly damage: string }
   | {
       readonly id: number;
       readonly ok: false;

@@ -53,9 +53,13 @@ function configure(index: string, settings: Required<IndexSettings>): null {
   return null;
 }
 
-function upsert(index: string, documents: readonly SearchDocument[]): null {
+function upsert(index: string, texts: readonly string[]): null {
   const catalogue = made(index);
-  stored().upsert(index, documents);
+  const documents = texts.map((text) => JSON.parse(text) as SearchDocument);
+  stored().upsert(
+    index,
+    documents.map(({ id }, i) => [id, texts[i]!]),
+  );
   for (const document of documents) catalogue.add(document);
   renewIfWorn(index, catalogue);
   return null;
@@ -117,7 +121,7 @@ async function answer(request: EngineRequest): Promise<unknown> {
     case "configure":
       return configure(request.index, request.settings);
     case "upsert":
-      return upsert(request.index, request.documents);
+      return upsert(request.index, request.texts);
     case "delete":
       return remove(request.index, request.ids);
     case "drop":
@@ -144,12 +148,14 @@ async function answer(request: EngineRequest): Promise<unknown> {
 port.on("message", ({ id, request }: NumberedRequest) => {
   answer(request).then(
     (result) => {
-      port.postMessage({ id, ok: true, result } satisfies EngineReply);
+      port.postMessage({ id, ok: true, result, damage: storage?.damage ?? "" } satisfies EngineReply);
       if (request.op === "close") port.close();
     },
     (error: unknown) => {
       const { code, message, field, hint } = toFplusError("search.io", error);
       port.postMessage({ id, ok: false, code, message, field, hint } satisfies EngineReply);
+      // The next thread opens what is there now.
+      if (storage?.isGone === true) setImmediate(() => process.exit());
     },
   );
 });
