@@ -1,5 +1,5 @@
 /**
- * `npm run bench [name …] [--json]`: runs the benchmarks under test/bench, each in a process of its own, and prints a table a benchmark.
+ * `npm run bench [name …] [--json]`: runs the benchmarks under test/bench, each in a process of its own, and prints its tables.
  * A benchmark compares with a peer in the same run, so its ratios hold on any machine; times are this machine's.
  */
 import { execFile } from "node:child_process";
@@ -29,6 +29,12 @@ async function runOne(name: string): Promise<BenchResult> {
   return JSON.parse(stdout.slice(at + MARK.length)) as BenchResult;
 }
 
+/** Rows whose first columns have one name stand in one table. */
+function tablesOf(rows: BenchResult["rows"]): BenchResult["rows"][] {
+  const tables = Map.groupBy(rows, (row) => Object.keys(row)[0]);
+  return [...tables.values()];
+}
+
 async function main(args: string[]): Promise<void> {
   if (args[0] === "--child") {
     const bench = (await import(path.join(folder, args[1]!, "bench.ts"))) as { run(): Promise<BenchResult> };
@@ -46,7 +52,7 @@ async function main(args: string[]): Promise<void> {
     results[name] = result;
     if (args.includes("--json")) continue;
     console.log(`\n${result.title}`);
-    console.table(result.rows);
+    for (const table of tablesOf(result.rows)) console.table(table);
   }
   if (args.includes("--json")) console.log(JSON.stringify(results, null, 2));
 }
