@@ -86,5 +86,11 @@ export type ErrorCode =
   // cache
   | "cache.unreachable"
   | "cache.command"
+  // backups
+  | "backup.key"
+  | "backup.format"
+  | "backup.damaged"
+  | "backup.target"
+  | "backup.busy"
   // an optional package is absent
   | "feature.off";

@@ -19,6 +19,7 @@ export type { InfluxQlAnswer, InfluxQlResult, InfluxQlSeries, InfluxQlValue } fr
 export { openHistorian } from "./open.ts";
 export type { EmbeddedOptions, HistorianOptions, InfluxOptions } from "./options.ts";
 export { type PointKey, pointIdentity, pointOf } from "./point.ts";
+export { packSamples, unpackSamples } from "./packed.ts";
 export { parseRollUps, type RollUp, windowText } from "./rollup.ts";
 export type {
   Aggregate,

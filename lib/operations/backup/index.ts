@@ -1,0 +1,17 @@
+export type { ArchiveHead, ArchiveManifest, StoredEntry } from "./archive/manifest.ts";
+export { backUp } from "./back-up.ts";
+export type { NodeRedPlace } from "./parts/files.ts";
+export { restore, type RestoreOptions } from "./restore.ts";
+export { type Dated, outlived, type Retention } from "./retention.ts";
+export { BackupShelf, type ShelfPlace, type ShelvedBackup } from "./shelf.ts";
+export {
+  BACKUP_PARTS,
+  type BackupOptions,
+  type BackupPart,
+  type BackupPlaces,
+  type BackupProgress,
+  type BackupReport,
+  type RestoreReport,
+  type VerifyReport,
+} from "./types.ts";
+export { verifyArchive } from "./verify.ts";

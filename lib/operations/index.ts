@@ -1,0 +1,5 @@
+/**
+ * Running a plant: backups of everything it keeps, and restoring them.
+ * @module
+ */
+export * from "./backup/index.ts";
