@@ -112,7 +112,7 @@ function withPartials(form: string): string {
   );
 }
 
-/** Lets a dialog's script name the type's fields as its form does, once it has registered the type. */
+/** Lets a dialog's script name the type's fields as its form does, and what blank choices mean, once it has registered the type. */
 function namedFields(type: string, form: string): Plugin {
   const labels = form.matchAll(/<label\s[^>]*?for="node-(?:config-)?input-(\w+)"[^>]*>(.*?)<\/label\s*>/gs);
   const names = Object.fromEntries(
@@ -122,8 +122,10 @@ function namedFields(type: string, form: string): Plugin {
     name: "named-fields",
     transform(code, id) {
       if (id !== at("nodes", type, "editor.ts")) return null;
-      const module = JSON.stringify(at("nodes/editor/field-names.ts"));
-      return `import { nameFields } from ${module};\n${code}\nnameFields(${JSON.stringify(type)}, ${JSON.stringify(names)});\n`;
+      const [fields, own] = ["field-names", "plants-own"].map((name) => JSON.stringify(at(`nodes/editor/${name}.ts`)));
+      const imports = `import { nameFields } from ${fields};\nimport { namePlantsOwn } from ${own};\n`;
+      const named = `nameFields(${JSON.stringify(type)}, ${JSON.stringify(names)});`;
+      return `${imports}${code}\n${named}\nnamePlantsOwn(${JSON.stringify(type)});\n`;
     },
   };
 }

@@ -9,11 +9,27 @@ export function isVariable(value: unknown): boolean {
 
 /** A check of a number. Blank is what the field shows in grey, as `numberOf` of the runtime takes it. */
 export function numberFrom(least: number, most?: number, unit = ""): Check {
+  return checkOf("number", Number.isFinite, least, most, unit);
+}
+
+/** A check of a whole number; otherwise as `numberFrom`. */
+export function wholeFrom(least: number, most?: number, unit = ""): Check {
+  return checkOf("whole number", Number.isInteger, least, most, unit);
+}
+
+function checkOf(
+  kind: string,
+  isKind: (number: number) => boolean,
+  least: number,
+  most: number | undefined,
+  unit: string,
+): Check {
   const range = most === undefined ? `${say(least)} up` : `${say(least)} to ${say(most)}`;
   return (value, _options) => {
     const number = Number(value ?? "");
     if (String(value ?? "") === "" || isVariable(value)) return true;
-    return (number >= least && number <= (most ?? number)) || `Give a number${unit} from ${range}, or leave it blank.`;
+    const good = isKind(number) && number >= least && number <= (most ?? number);
+    return good || `Give a ${kind}${unit} from ${range}, or leave it blank.`;
   };
 }
 

@@ -3,6 +3,7 @@ import { addConnectionTest } from "../editor/connection-test.ts";
 
 RED.nodes.registerType("fplus-broker", {
   category: "config",
+  paletteLabel: "broker",
   defaults: {
     name: { value: "" },
     url: {

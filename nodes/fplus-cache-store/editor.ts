@@ -1,8 +1,9 @@
-import { numberFrom, shownWith } from "../editor/checks.ts";
+import { isVariable, numberFrom, shownWith } from "../editor/checks.ts";
 import { addConnectionTest } from "../editor/connection-test.ts";
 
 RED.nodes.registerType("fplus-cache-store", {
   category: "config",
+  paletteLabel: "cache store",
   defaults: {
     name: { value: "" },
     engine: { value: "embedded" },
@@ -12,7 +13,7 @@ RED.nodes.registerType("fplus-cache-store", {
     nodes: {
       value: "127.0.0.1:6379",
       validate(value, _options) {
-        if (this["engine"] !== "redis" || /^\$\{.+\}$/.test(value)) return true;
+        if (this["engine"] !== "redis" || isVariable(value)) return true;
         return (
           value.split(",").every((node) => /^\s*(\[[^\]]+\]|[^:\s]+)(:\d+)?\s*$/.test(node)) ||
           "Write addresses like 127.0.0.1:6379, several with commas between."

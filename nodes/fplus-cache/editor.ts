@@ -1,8 +1,7 @@
+import { numberFrom } from "../editor/checks.ts";
 import { LABELS, OUTPUTS, outputsOf } from "./actions.ts";
 
-function isSeconds(value: string, _options: unknown): boolean | string {
-  return value === "" || Number(value) >= 0 || /^\$\{.+\}$/.test(value) || "Give seconds, or leave it blank.";
-}
+const isSeconds = numberFrom(0, undefined, " of seconds");
 
 RED.nodes.registerType("fplus-cache", {
   category: "Factory+",

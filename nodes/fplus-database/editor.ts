@@ -4,6 +4,7 @@ import { showSlowStatements } from "./slow-statements.ts";
 
 RED.nodes.registerType("fplus-database", {
   category: "config",
+  paletteLabel: "database",
   defaults: {
     name: { value: "" },
     engine: { value: "embedded" },

@@ -1,8 +1,9 @@
-import { numberFrom } from "../editor/checks.ts";
+import { isVariable, numberFrom, wholeFrom } from "../editor/checks.ts";
 import { addConnectionTest } from "../editor/connection-test.ts";
 
 RED.nodes.registerType("fplus-historian", {
   category: "config",
+  paletteLabel: "historian",
   defaults: {
     name: { value: "" },
     engine: { value: "embedded" },
@@ -16,13 +17,13 @@ RED.nodes.registerType("fplus-historian", {
           .split(",")
           .map((part) => part.trim());
         const good = parts.every((part) => part === "" || /^\d+\s*[smhd](\s+\d+\s*d)?$/.test(part));
-        return good || /^\$\{.+\}$/.test(value) || "Write a window and how long it is kept, as 1m 90d, 1h.";
+        return good || isVariable(value) || "Write a window and how long it is kept, as 1m 90d, 1h.";
       },
     },
     url: {
       value: "http://127.0.0.1:8086",
       validate(value, _options) {
-        if (this["engine"] !== "influx" || /^\$\{.+\}$/.test(value)) return true;
+        if (this["engine"] !== "influx" || isVariable(value)) return true;
         return /^https?:\/\/[^/]+/.test(value) || "Write the address of InfluxDB like http://127.0.0.1:8086.";
       },
     },
@@ -35,18 +36,7 @@ RED.nodes.registerType("fplus-historian", {
       },
     },
     layout: { value: "signals" },
-    archiveMonths: {
-      value: "",
-      validate(value, _options) {
-        const text = String(value ?? "");
-        return (
-          text === "" ||
-          /^[1-9]\d*$/.test(text) ||
-          /^\$\{.+\}$/.test(text) ||
-          "Give a whole number of months from 1 up, or leave it blank."
-        );
-      },
-    },
+    archiveMonths: { value: "", validate: wholeFrom(1, undefined, " of months") },
     archive: { value: "", type: "fplus-object-store", required: false },
   },
   credentials: { token: { type: "password" } },

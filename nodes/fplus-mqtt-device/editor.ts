@@ -1,4 +1,4 @@
-import { numberFrom } from "../editor/checks.ts";
+import { isVariable, numberFrom } from "../editor/checks.ts";
 import { pickTopic } from "./topic-picker.ts";
 
 RED.nodes.registerType("fplus-mqtt-device", {
@@ -15,7 +15,7 @@ RED.nodes.registerType("fplus-mqtt-device", {
       value: "sensors/{device}/{metric}",
       required: true,
       validate(value, _options) {
-        if (/^\$\{.+\}$/.test(value)) return true;
+        if (isVariable(value)) return true;
         const levels = value.split("/");
         return (
           (value !== "" &&

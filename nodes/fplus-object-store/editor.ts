@@ -1,7 +1,9 @@
+import { isVariable } from "../editor/checks.ts";
 import { addConnectionTest } from "../editor/connection-test.ts";
 
 RED.nodes.registerType("fplus-object-store", {
   category: "config",
+  paletteLabel: "object store",
   defaults: {
     name: { value: "" },
     engine: { value: "embedded" },
@@ -9,14 +11,14 @@ RED.nodes.registerType("fplus-object-store", {
     linkAddress: {
       value: "",
       validate(value, _options) {
-        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
+        if (value === "" || isVariable(value)) return true;
         return /^https?:\/\/[^/]+/.test(value) || "Write an address like https://plant.example/fplus/objects.";
       },
     },
     url: {
       value: "http://127.0.0.1:9000",
       validate(value, _options) {
-        if (this["engine"] !== "s3" || /^\$\{.+\}$/.test(value)) return true;
+        if (this["engine"] !== "s3" || isVariable(value)) return true;
         const good = value.split(",").every((one) => /^\s*https?:\/\/[^/\s]+\/?\s*$/.test(one));
         return good || "Write the address of the server like http://127.0.0.1:9000, without a bucket.";
       },

@@ -1,3 +1,4 @@
+import { isVariable, numberFrom, wholeFrom } from "../editor/checks.ts";
 const LABELS: Readonly<Record<string, string>> = {
   put: "put",
   get: "get",
@@ -42,7 +43,7 @@ RED.nodes.registerType("fplus-objects", {
     bucket: {
       value: "factory-plus",
       validate(value, _options) {
-        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
+        if (value === "" || isVariable(value)) return true;
         const good = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value);
         return good || "Use 3 to 63 small letters, digits, dots and hyphens, or leave it blank for msg.bucket.";
       },
@@ -72,21 +73,8 @@ RED.nodes.registerType("fplus-objects", {
     toBucket: { value: "" },
     toKey: { value: "" },
     method: { value: "GET" },
-    minutes: {
-      value: "60",
-      validate(value, _options) {
-        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
-        return (Number(value) > 0 && Number(value) <= 10_080) || "Give minutes up to 10080, which is 7 days.";
-      },
-    },
-    days: {
-      value: "30",
-      validate(value, _options) {
-        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
-        const good = Number.isInteger(Number(value)) && Number(value) >= 0;
-        return good || "Give a whole number of days; 0 lets objects stay.";
-      },
-    },
+    minutes: { value: "60", validate: numberFrom(0.02, 10_080, " of minutes") },
+    days: { value: "30", validate: wholeFrom(0, undefined, " of days") },
     keep: { value: "yes" },
     toStore: {
       value: "",

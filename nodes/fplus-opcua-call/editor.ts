@@ -1,3 +1,4 @@
+import { isVariable } from "../editor/checks.ts";
 import { type Failure, reasonOf } from "../editor/failure.ts";
 import { addNodePicker } from "../editor/opcua/node-picker.ts";
 
@@ -30,7 +31,7 @@ function argumentField({ type, choices, example }: ShownArgument, value: string)
 }
 
 function validNodeId(value: string, _options: unknown): boolean | string {
-  if (value === "" || /^\$\{.+\}$/.test(value)) return true;
+  if (value === "" || isVariable(value)) return true;
   return /^(\/|(ns=\d+;|nsu=[^;]+;)?[isgb]=).+/.test(value) || "Write a NodeId like ns=2;s=Name, or a browse path.";
 }
 

@@ -30,6 +30,7 @@ const STORED = "__PWRD__";
 
 RED.nodes.registerType("fplus-opcua-endpoint", {
   category: "config",
+  paletteLabel: "opcua endpoint",
   defaults: {
     name: { value: "" },
     url: {

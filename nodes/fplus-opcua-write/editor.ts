@@ -1,3 +1,4 @@
+import { isVariable } from "../editor/checks.ts";
 import { addNodePicker } from "../editor/opcua/node-picker.ts";
 
 RED.nodes.registerType("fplus-opcua-write", {
@@ -13,7 +14,7 @@ RED.nodes.registerType("fplus-opcua-write", {
     target: {
       value: "",
       validate(value, _options) {
-        if (value === "" || /^\$\{.+\}$/.test(value) || value.includes("/")) return true;
+        if (value === "" || isVariable(value) || value.includes("/")) return true;
         return (
           /^(ns=\d+;|nsu=[^;]+;)?[isgb]=.+/.test(value) ||
           "Write a NodeId like ns=2;s=Name or a device/metric, or leave it blank for msg.topic."

@@ -1,5 +1,6 @@
 RED.nodes.registerType("fplus-plant", {
   category: "config",
+  paletteLabel: "plant",
   // It is the plant itself: other nodes find it without naming it.
   hasUsers: false,
   defaults: {

@@ -1,7 +1,9 @@
+import { isVariable } from "../editor/checks.ts";
 import { addConnectionTest } from "../editor/connection-test.ts";
 
 RED.nodes.registerType("fplus-search-engine", {
   category: "config",
+  paletteLabel: "search engine",
   defaults: {
     name: { value: "" },
     engine: { value: "embedded" },
@@ -9,7 +11,7 @@ RED.nodes.registerType("fplus-search-engine", {
     url: {
       value: "http://127.0.0.1:7700",
       validate(value, _options) {
-        if (this["engine"] !== "meilisearch" || /^\$\{.+\}$/.test(value)) return true;
+        if (this["engine"] !== "meilisearch" || isVariable(value)) return true;
         return /^https?:\/\/[^/]+/.test(value) || "Write the address of MeiliSearch like http://127.0.0.1:7700.";
       },
     },

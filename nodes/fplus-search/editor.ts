@@ -1,3 +1,4 @@
+import { isVariable, wholeFrom } from "../editor/checks.ts";
 import { tryOut } from "./try-out.ts";
 
 const ROWS: Readonly<Record<string, readonly string[]>> = {
@@ -36,7 +37,7 @@ RED.nodes.registerType("fplus-search", {
     index: {
       value: "devices",
       validate(value, _options) {
-        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
+        if (value === "" || isVariable(value)) return true;
         return /^[A-Za-z0-9_-]{1,100}$/.test(value) || "Use letters, digits, - and _, or leave it blank for msg.index.";
       },
     },
@@ -49,15 +50,7 @@ RED.nodes.registerType("fplus-search", {
         return good || "Write it like name:asc, with commas between several.";
       },
     },
-    limit: {
-      value: "20",
-      validate(value, _options) {
-        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
-        return (
-          (Number.isInteger(Number(value)) && Number(value) >= 0 && Number(value) <= 1000) || "Give 0 to 1000 hits."
-        );
-      },
-    },
+    limit: { value: "20", validate: wholeFrom(0, 1000, " of hits") },
     highlight: { value: false },
     output: { value: "hits" },
     searchable: {

@@ -1,4 +1,4 @@
-import { numberFrom } from "../editor/checks.ts";
+import { isVariable, numberFrom } from "../editor/checks.ts";
 
 RED.nodes.registerType("fplus-sparkplug-command", {
   category: "Factory+",
@@ -13,7 +13,7 @@ RED.nodes.registerType("fplus-sparkplug-command", {
     metric: {
       value: "",
       validate(value, _options) {
-        if (value === "" || /^\$\{.+\}$/.test(value)) return true;
+        if (value === "" || isVariable(value)) return true;
         return value.split("/").length >= 3 || "Write group/edge node/device/metric, or leave it blank for msg.topic.";
       },
     },

@@ -1,13 +1,14 @@
-import { numberFrom } from "../editor/checks.ts";
+import { isVariable, numberFrom } from "../editor/checks.ts";
 
 /** Sparkplug ids go into topics. */
 function validId(value: string, _options: unknown): boolean | string {
-  if (/^\$\{.+\}$/.test(value)) return true;
+  if (isVariable(value)) return true;
   return (value !== "" && !/[/+#]/.test(value)) || "Give an id without the characters / + and #.";
 }
 
 RED.nodes.registerType("fplus-sparkplug-edge", {
   category: "config",
+  paletteLabel: "sparkplug edge",
   defaults: {
     name: { value: "" },
     group: { value: "Plant", required: true, validate: validId },

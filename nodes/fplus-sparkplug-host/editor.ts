@@ -1,14 +1,15 @@
-import { numberFrom } from "../editor/checks.ts";
+import { isVariable, numberFrom } from "../editor/checks.ts";
 
 RED.nodes.registerType("fplus-sparkplug-host", {
   category: "config",
+  paletteLabel: "sparkplug host",
   defaults: {
     name: { value: "" },
     host: {
       value: "FactoryPlus",
       required: true,
       validate(value, _options) {
-        if (/^\$\{.+\}$/.test(value)) return true;
+        if (isVariable(value)) return true;
         return (value !== "" && !/[/+#]/.test(value)) || "Give a host id without the characters / + and #.";
       },
     },
