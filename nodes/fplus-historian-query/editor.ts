@@ -1,5 +1,65 @@
+import { isVariable, numberFrom, shownWith } from "../editor/checks.ts";
+import { type Failure, reasonOf } from "../editor/failure.ts";
+import { showTable } from "../editor/result-table.ts";
+import { momentOf } from "../frame/moment.ts";
+import { browseSignals } from "./signal-browser.ts";
+
 const INFLUXQL_EXAMPLE = "SELECT mean(value) FROM sensors WHERE time > now() - 1h GROUP BY time(5m), path";
 const FLUX_EXAMPLE = 'from(bucket: "factoryplus") |> range(start: -1h)';
+
+/** The fields that make a question. */
+const FIELDS = [
+  "language",
+  "query",
+  "signals",
+  "tags",
+  "range",
+  "minutes",
+  "from",
+  "to",
+  "aggregate",
+  "window",
+  "fill",
+  "limit",
+] as const;
+
+const isWindow = numberFrom(0.001, undefined, " of seconds");
+
+function isMoment(value: string, _options: unknown): boolean | string {
+  if (value === "" || isVariable(value) || momentOf(value, 0) !== undefined) return true;
+  return "Write now-1d, a date like 2026-01-31T12:00:00Z, or milliseconds.";
+}
+
+function field(name: string): string {
+  return String($(`#node-input-${name}`).val() ?? "");
+}
+
+function historian(): string {
+  return field("historian") === "_ADD_" ? "" : field("historian");
+}
+
+/** The Try button: shows the newest values of the question as it stands in the dialog. */
+function tryQuestion(): void {
+  const table = $("#fplus-query-rows");
+  const result = $("#fplus-query-result").text("Asking the historian …").css("color", "");
+  $.ajax({
+    url: `fplus/historian/try/${encodeURIComponent(historian() || "plant")}`,
+    method: "POST",
+    contentType: "application/json",
+    data: JSON.stringify(Object.fromEntries(FIELDS.map((name) => [name, field(name)]))),
+  }).then(
+    ({ text, columns, rows }: { text: string; columns: string[]; rows: string[][] }) => {
+      result.text(text);
+      const time = columns.indexOf("Time");
+      const shown = rows.map((row) => row.map((cell, i) => (i === time ? new Date(cell).toLocaleString() : cell)));
+      showTable(table, columns, shown);
+    },
+    (failure: Failure) => {
+      result.text(reasonOf(failure)).css("color", "var(--red-ui-text-color-error)");
+      showTable(table, [], []);
+    },
+  );
+}
 
 RED.nodes.registerType("fplus-historian-query", {
   category: "Factory+",
@@ -32,43 +92,17 @@ RED.nodes.registerType("fplus-historian-query", {
       },
     },
     range: { value: "last" },
-    minutes: {
-      value: "60",
-      validate(value, _options) {
-        return this["range"] !== "last" || Number(value) > 0 || "Give a number of minutes above 0.";
-      },
-    },
-    from: {
-      value: "",
-      validate(value, _options) {
-        if (this["range"] !== "between" || value === "") return true;
-        return (
-          !Number.isNaN(new Date(value).getTime()) || /^\d+$/.test(value) || "Write a date like 2026-01-31T12:00:00Z."
-        );
-      },
-    },
-    to: {
-      value: "",
-      validate(value, _options) {
-        if (this["range"] !== "between" || value === "") return true;
-        return (
-          !Number.isNaN(new Date(value).getTime()) || /^\d+$/.test(value) || "Write a date like 2026-01-31T12:00:00Z."
-        );
-      },
-    },
+    minutes: { value: "60", validate: shownWith("range", "last", numberFrom(0.01, undefined, " of minutes")) },
+    from: { value: "", validate: shownWith("range", "between", isMoment) },
+    to: { value: "", validate: shownWith("range", "between", isMoment) },
     aggregate: { value: "raw" },
     window: {
       value: "60",
-      validate(value, _options) {
-        return this["aggregate"] === "raw" || Number(value) > 0 || "Give the width of a window in seconds.";
+      validate(value, options) {
+        return this["aggregate"] === "raw" || isWindow.call(this, value, options);
       },
     },
-    limit: {
-      value: "",
-      validate(value, _options) {
-        return value === "" || Number(value) >= 1 || "Give a number from 1 up, or leave it blank for all samples.";
-      },
-    },
+    limit: { value: "", validate: shownWith("aggregate", "raw", numberFrom(1)) },
     fill: { value: "none" },
     output: { value: "arrays" },
   },
@@ -85,10 +119,10 @@ RED.nodes.registerType("fplus-historian-query", {
     if (!this["language"]) $("#node-input-language").val("builder");
     if (!this["fill"]) $("#node-input-fill").val("none");
     const show = (): void => {
-      const language = String($("#node-input-language").val());
+      const language = field("language");
       const built = language === "builder";
-      const last = $("#node-input-range").val() === "last";
-      const raw = $("#node-input-aggregate").val() === "raw";
+      const last = field("range") === "last";
+      const raw = field("aggregate") === "raw";
       $(".fplus-query-built").toggle(built);
       $(".fplus-query-text").toggle(!built);
       $("#node-input-query").attr("placeholder", language === "flux" ? FLUX_EXAMPLE : INFLUXQL_EXAMPLE);
@@ -99,5 +133,16 @@ RED.nodes.registerType("fplus-historian-query", {
     };
     $("#node-input-language, #node-input-range, #node-input-aggregate").on("change", show);
     show();
+    $("#fplus-query-browse").on("click", () => {
+      const lines = field("signals")
+        .split("\n")
+        .flatMap((line) => line.trim() || []);
+      browseSignals(
+        historian(),
+        lines,
+        (chosen) => void $("#node-input-signals").val(chosen.join("\n")).trigger("change"),
+      );
+    });
+    $("#fplus-query-try").on("click", tryQuestion);
   },
 });

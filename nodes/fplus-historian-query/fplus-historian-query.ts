@@ -1,13 +1,14 @@
 import type { NodeAPI } from "node-red";
-import { FplusError } from "../../lib/errors/index.ts";
-import { type HistorianSeries, type HistorianStore, plainRows, plainSeries } from "../../lib/historian/index.ts";
+import { type HistorianSeries, plainRows, plainSeries } from "../../lib/historian/index.ts";
 import type { HistorianService } from "../fplus-historian/service.ts";
-import { defineNode } from "../frame/index.ts";
+import { defineNode, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
+import { tableRows, tablesOf } from "./influxql-rows.ts";
 import { type QueryConfig, requestOf, textOf } from "./request.ts";
+import { serveQueryRoutes } from "./routes.ts";
 
 /** Reads history at every message. */
 export default function (RED: NodeAPI): void {
-  defineNode<QueryConfig>(RED, "fplus-historian-query", (node) => {
+  const setUp = (node: NodeContext<QueryConfig>): NodeBehaviour => {
     const { historian, output } = node.config;
     const lease = historian ? node.service<HistorianService>(historian, "historian").lease() : node.plant.historian();
     return {
@@ -16,9 +17,10 @@ export default function (RED: NodeAPI): void {
         if (language === "influxql" || language === "flux") {
           const text = textOf(node.config, msg["query"]);
           await lease.ready;
-          const answer =
-            language === "flux" ? await lease.value.flux(text) : await askInfluxQl(lease.value, text, output);
-          const what = output === "arrays" && language === "influxql" ? "table" : "row";
+          const isTables = output === "arrays" && language === "influxql";
+          const rows = language === "flux" ? () => lease.value.flux(text) : () => tableRows(lease.value, text);
+          const answer = isTables ? await tablesOf(lease.value, text) : await rows();
+          const what = isTables ? "table" : "row";
           node.status("up", `${answer.length} ${what}${answer.length === 1 ? "" : "s"}`);
           send({ ...msg, payload: answer, query: text });
           return;
@@ -32,19 +34,8 @@ export default function (RED: NodeAPI): void {
       },
       close: () => lease.release(),
     };
-  });
-}
-
-/** Answers to all statements: the tables as InfluxDB gives them, or one object a row with the table's tags in it. */
-async function askInfluxQl(store: HistorianStore, text: string, output: QueryConfig["output"]): Promise<unknown[]> {
-  const { results } = await store.influxQl(text);
-  const fault = results.find(({ error }) => error !== undefined)?.error;
-  if (fault !== undefined) throw new FplusError("historian.query", fault, { field: "query" });
-  const tables = results.flatMap(({ series = [] }) => series);
-  if (output === "arrays") return tables;
-  return tables.flatMap(({ tags = {}, columns, values }) =>
-    values.map((row) => ({ ...tags, ...Object.fromEntries(columns.map((column, i) => [column, row[i]])) })),
-  );
+  };
+  defineNode(RED, "fplus-historian-query", setUp, { once: serveQueryRoutes });
 }
 
 function shaped(answers: HistorianSeries[], output: QueryConfig["output"]): unknown {

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { FplusError } from "../../lib/errors/index.ts";
 import type { Aggregate, Fill, HistorianQuery } from "../../lib/historian/index.ts";
+import { momentOf } from "../frame/index.ts";
 
 /** The properties of the dialog. */
 export interface QueryConfig {
@@ -41,6 +42,10 @@ interface Overrides {
   readonly fill?: unknown;
 }
 
+/** What blank fields of the dialog mean. */
+const USUAL_MINUTES = 60;
+const USUAL_WINDOW_S = 60;
+
 /**
  * The query of a message: the dialog's, with what the message sets in its payload.
  * @throws FplusError `historian.query` naming the field
@@ -48,12 +53,10 @@ interface Overrides {
 export function requestOf(config: QueryConfig, payload: unknown, now: number): HistorianQuery {
   const asked: Overrides = typeof payload === "object" && payload !== null ? payload : {};
   const signals = signalsOf(asked.signals ?? config.signals);
-  const minutes = asked.minutes ?? (config.range === "between" ? undefined : config.minutes);
+  const minutes = asked.minutes ?? (config.range === "between" ? undefined : config.minutes || USUAL_MINUTES);
   const isLast = asked.from === undefined && minutes !== undefined;
-  const to = timeOf("to", asked.to ?? (config.range === "between" && !isLast ? config.to : ""), now);
-  const from = isLast
-    ? to - numberOf("minutes", minutes) * 60_000
-    : timeOf("from", asked.from ?? config.from, undefined);
+  const to = timeOf("to", asked.to ?? (config.range === "between" && !isLast ? config.to : ""), now, now);
+  const from = isLast ? to - numberOf("minutes", minutes) * 60_000 : timeOf("from", asked.from ?? config.from, now);
   const aggregate = (asked.aggregate ?? (config.aggregate || "raw")) as Aggregate;
   const limit = asked.limit ?? config.limit;
   return {
@@ -66,7 +69,7 @@ export function requestOf(config: QueryConfig, payload: unknown, now: number): H
       : {
           windowMs:
             asked.windowMs === undefined
-              ? numberOf("window", config.window) * 1000
+              ? numberOf("window", config.window || USUAL_WINDOW_S) * 1000
               : numberOf("windowMs", asked.windowMs),
           fill: (asked.fill ?? (config.fill || "none")) as Fill,
         }),
@@ -112,19 +115,21 @@ function tagsOf(value: unknown): { tags?: Record<string, string> } {
   return { tags: Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![2]!])) };
 }
 
-function timeOf(field: string, value: unknown, otherwise: number | undefined): number {
+function timeOf(field: string, value: unknown, now: number, otherwise?: number): number {
   if ((value === undefined || value === "") && otherwise !== undefined) return otherwise;
   const numeric = typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim());
   const time =
     typeof value === "number" || numeric
       ? Number(value)
-      : typeof value === "string" || types.isDate(value)
-        ? new Date(value).getTime()
-        : Number.NaN;
+      : typeof value === "string"
+        ? (momentOf(value, now) ?? new Date(value).getTime())
+        : types.isDate(value)
+          ? value.getTime()
+          : Number.NaN;
   if (Number.isFinite(time)) return time;
   throw new FplusError("historian.query", `${field} is not a time`, {
     field,
-    hint: "Use milliseconds or a date like 2026-01-31T12:00:00Z.",
+    hint: "Write now-1d, a date like 2026-01-31T12:00:00Z, or milliseconds.",
   });
 }
 

@@ -1,6 +1,7 @@
+import { isVariable, numberFrom } from "../editor/checks.ts";
 import { type Failure, reasonOf } from "../editor/failure.ts";
 import { addNodePicker } from "../editor/opcua/node-picker.ts";
-import { durationOf, momentOf } from "./moment.ts";
+import { durationOf, momentOf } from "../frame/moment.ts";
 
 interface TriedRow {
   readonly name: string;
@@ -12,12 +13,8 @@ interface TriedRow {
 const FIELDS = ["targets", "read", "from", "to", "order", "limit", "aggregate", "every", "times", "pageSize"] as const;
 
 function isMoment(value: string, _options: unknown): boolean | string {
-  if (value === "" || /^\$\{.+\}$/.test(value) || momentOf(value, 0) !== undefined) return true;
+  if (value === "" || isVariable(value) || momentOf(value, 0) !== undefined) return true;
   return "Write now, now-1h, a date like 2026-01-31T12:00:00Z, or milliseconds.";
-}
-
-function isCount(value: string, _options: unknown): boolean | string {
-  return value === "" || Number(value) >= 1 || "Give a number from 1 up, or leave it blank.";
 }
 
 function field(name: string): string {
@@ -67,7 +64,7 @@ RED.nodes.registerType("fplus-opcua-history", {
     from: { value: "now-1h", validate: isMoment },
     to: { value: "now", validate: isMoment },
     order: { value: "oldest" },
-    limit: { value: "", validate: isCount },
+    limit: { value: "", validate: numberFrom(1) },
     bounds: { value: false },
     aggregate: { value: "Average" },
     every: {
@@ -77,7 +74,7 @@ RED.nodes.registerType("fplus-opcua-history", {
       },
     },
     times: { value: "" },
-    pageSize: { value: "10000", validate: isCount },
+    pageSize: { value: "10000", validate: numberFrom(1) },
     enums: { value: "text" },
     output: { value: "batch" },
   },

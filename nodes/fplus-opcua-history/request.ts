@@ -1,8 +1,7 @@
 import { types } from "node:util";
 import { FplusError } from "../../lib/errors/index.ts";
 import type { HistoryQuestion } from "../../lib/opcua/index.ts";
-import type { OutputShape } from "../frame/index.ts";
-import { durationOf, momentOf } from "./moment.ts";
+import { durationOf, momentOf, type OutputShape } from "../frame/index.ts";
 
 /** The properties of the dialog. */
 export interface HistoryConfig {

@@ -1,4 +1,5 @@
 import { type Failure, reasonOf } from "../editor/failure.ts";
+import { showTable } from "../editor/result-table.ts";
 
 interface Tried {
   readonly text: string;
@@ -23,7 +24,7 @@ export class Trial {
     }).then(
       (tried: Tried) => this.#show(tried),
       (failure: Failure) => {
-        this.#showRows([], []);
+        showTable(this.#table, [], []);
         this.#result.text(reasonOf(failure)).css("color", "var(--red-ui-text-color-error)");
       },
     );
@@ -31,7 +32,7 @@ export class Trial {
 
   #show({ text, columns, rows, needs }: Tried): void {
     this.#result.text(text);
-    this.#showRows(columns, rows);
+    showTable(this.#table, columns, rows);
     for (const name of needs) {
       const id = `fplus-sql-dialog-value-${name}`;
       const row = $("<div>").addClass("form-row").appendTo(this.#fields);
@@ -42,29 +43,6 @@ export class Trial {
       $("<input>").attr({ type: "text", id, "data-parameter": name, placeholder: "value for the trial" }).appendTo(row);
     }
     this.#fields.find("input").last().trigger("focus");
-  }
-
-  #showRows(columns: readonly string[], rows: readonly (readonly string[])[]): void {
-    const table = this.#table.toggle(columns.length > 0).empty();
-    const cell = (kind: "th" | "td", text: string): JQuery =>
-      $(`<${kind}>`)
-        .css({
-          textAlign: "left",
-          padding: "2px 10px 2px 0",
-          whiteSpace: "nowrap",
-          maxWidth: "240px",
-          overflow: "hidden",
-          textOverflow: "ellipsis",
-        })
-        .text(text)
-        .attr("title", text);
-    $("<tr>")
-      .append(...columns.map((column) => cell("th", column)))
-      .appendTo(table);
-    for (const row of rows)
-      $("<tr>")
-        .append(...row.map((value) => cell("td", value)))
-        .appendTo(table);
   }
 
   /** Numbers, booleans and null as such, everything else as text. */

@@ -6,6 +6,7 @@ export { type DefineOptions, defineNode, type Message, type NodeBehaviour, type 
 export { stateMessage } from "./device-state.ts";
 export { onFlowsStarted } from "./flows-started.ts";
 export { amount, liveStatus, Rate } from "./live-status.ts";
+export { durationOf, momentOf } from "./moment.ts";
 export { numberOf, type NumberRange } from "./number.ts";
 export { objectNumber } from "./object-number.ts";
 export { batchOf, messagesOf, type OutputShape } from "./samples.ts";

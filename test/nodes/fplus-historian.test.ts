@@ -280,10 +280,11 @@ test("a query is the dialog's, with what the message sets", () => {
   });
   assert.throws(() => requestOf(dialog, { from: "yesterday" }, 0), { code: "historian.query", field: "from" });
   assert.throws(() => requestOf({ ...between, from: "" }, undefined, 0), { code: "historian.query", field: "from" });
-  assert.throws(() => requestOf({ ...dialog, minutes: "" }, undefined, 0), {
-    code: "historian.query",
-    field: "minutes",
-  });
+  // A blank field means what it shows in grey.
+  assert.equal(requestOf({ ...dialog, minutes: "" }, undefined, 3_600_000).from, 0);
+  assert.equal(requestOf({ ...dialog, window: "" }, undefined, 0).windowMs, 60_000);
+  const relative = requestOf({ ...between, from: "now-1d", to: "now-1h" }, undefined, 86_400_000);
+  assert.deepEqual([relative.from, relative.to], [0, 82_800_000]);
 });
 
 test("samples for an InfluxDB that is away survive a redeploy with other settings and arrive", async (t) => {

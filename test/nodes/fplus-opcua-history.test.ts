@@ -4,7 +4,7 @@ import { processLeases } from "../../lib/plant/index.ts";
 import { SampleBatch } from "../../lib/sample/index.ts";
 import endpoint from "../../nodes/fplus-opcua-endpoint/fplus-opcua-endpoint.ts";
 import history from "../../nodes/fplus-opcua-history/fplus-opcua-history.ts";
-import { durationOf, momentOf } from "../../nodes/fplus-opcua-history/moment.ts";
+import { durationOf, momentOf } from "../../nodes/frame/moment.ts";
 import { askedBy, type HistoryConfig } from "../../nodes/fplus-opcua-history/request.ts";
 import simulator from "../../nodes/fplus-opcua-simulator/fplus-opcua-simulator.ts";
 import { temporaryFolder } from "../support/folder.ts";
