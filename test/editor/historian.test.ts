@@ -3,6 +3,7 @@ import { describe } from "node:test";
 import {
   closeDialog,
   deployExample,
+  dragNode,
   editorOverPlant,
   openConfigDialog,
   openDialog,
@@ -57,6 +58,71 @@ describe("the historian in the editor", () => {
       await editor.screenshot("historian-influx");
       await closeDialog(page, "cancel");
     },
+  );
+
+  editor.test(
+    "signals are ticked in the historian's tree, and a question is tried before it is saved",
+    async (page) => {
+      const id = await dragNode(page, "fplus-historian-query", 400, 500);
+      await openDialog(page, id);
+      // Nothing is chosen: the plant's own historian answers, and the field says so.
+      await page
+        .locator("#node-input-historian option:checked", { hasText: "the plant's own" })
+        .waitFor({ state: "attached" });
+      await page.locator("#fplus-query-browse").click();
+      const window = page.locator(".red-ui-notification", { has: page.locator(".red-ui-treeList") });
+      await window.locator(".red-ui-treeList-label", { hasText: "signals" }).first().waitFor();
+      await editor.screenshot("historian-browse");
+      const search = window.getByLabel("Search signals");
+      await search.pressSequentially("robot temp");
+      await window.getByText(/^\d+ found\.$/).waitFor();
+      const found = window.locator(".red-ui-treeList-label", { hasText: /Robot.*Temp/ });
+      const path = await found.first().locator(".red-ui-treeList-label-text").innerText();
+      await found.first().click();
+      await editor.screenshot("historian-found");
+      await search.press("ControlOrMeta+A");
+      await search.press("Backspace");
+      await window.getByText(/1 chosen/).waitFor();
+      const branch = window.locator(".red-ui-treeList-label", { hasText: path.split("/")[0]! }).first();
+      await branch.locator("input").check();
+      await window.getByText(/2 chosen/).waitFor();
+      await branch.locator("input").uncheck();
+      await window.locator("button", { hasText: "Use" }).click();
+      assert.equal(await page.inputValue("#node-input-signals"), path);
+
+      await page.locator("#fplus-query-try").click();
+      await page.locator("#fplus-query-result", { hasText: /^1 signal, \d+ ms\. The newest values:$/ }).waitFor();
+      assert.ok((await page.locator("#fplus-query-rows tr").count()) > 1);
+      await editor.screenshot("historian-tried");
+      await page.selectOption("#node-input-language", "influxql");
+      await page.fill("#node-input-query", "SELECT last(value) FROM sensors GROUP BY path LIMIT 1");
+      await page.locator("#fplus-query-try").click();
+      await page.locator("#fplus-query-result", { hasText: /^\d+ rows, \d+ ms/ }).waitFor();
+      await closeDialog(page, "cancel");
+    },
+  );
+
+  editor.test(
+    "a question with a mistake, and one that would delete, are refused in the dialog with the way out",
+    async (page) => {
+      await openDialog(page, "fplus-store-influxql");
+      const says = page.locator("#fplus-query-result");
+      await page.fill("#node-input-query", "SELEC value FROM sensors");
+      await page.locator("#fplus-query-try").click();
+      await says.filter({ hasText: /historian\.query/ }).waitFor();
+      await page.fill("#node-input-query", "DROP MEASUREMENT sensors");
+      await page.locator("#fplus-query-try").click();
+      await says.filter({ hasText: /must not change anything/ }).waitFor();
+      await page.selectOption("#node-input-language", "builder");
+      await page.selectOption("#node-input-range", "between");
+      await page.fill("#node-input-from", "yesterday");
+      await page.fill("#node-input-signals", "Demo/*");
+      await page.locator("#fplus-query-try").click();
+      await says.filter({ hasText: /from is not a time.*now-1d/ }).waitFor();
+      await editor.screenshot("historian-refused");
+      await closeDialog(page, "cancel");
+    },
+    { refusals: true },
   );
 
   editor.test("the historian's dialog tests a server before it is saved", async (page, t) => {
