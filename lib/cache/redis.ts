@@ -1,5 +1,5 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from "ioredis";
-import { FplusError, messageOf } from "../errors/index.ts";
+import { connectionHint, FplusError, messageOf } from "../errors/index.ts";
 import { type Ear, isPattern } from "./engine.ts";
 import type { SharedEngine } from "./near-copies.ts";
 import type { RedisCacheOptions } from "./options.ts";
@@ -158,7 +158,14 @@ export class RedisCache implements SharedEngine {
       return await command(client);
     } catch (error) {
       const text = messageOf(error);
-      if (/^(ERR|WRONGTYPE|OOM|READONLY|NOPERM|MISCONF|CROSSSLOT)\b/.test(text)) {
+      if (text.startsWith("MOVED")) {
+        throw new FplusError("cache.command", text, {
+          field: "mode",
+          hint: "This server is part of a cluster: choose Cluster.",
+          cause: error,
+        });
+      }
+      if (/^(ERR|WRONGTYPE|OOM|NOPERM|MISCONF|CROSSSLOT)\b/.test(text)) {
         throw new FplusError("cache.command", text.replace(/^ERR /, ""), { cause: error, ...hintOf(text) });
       }
       throw unreachable(error);
@@ -169,7 +176,7 @@ export class RedisCache implements SharedEngine {
     this.#opening ??= this.#make().then((client) => this.#connect(client));
     const client = await this.#opening;
     if (client.status === "ready") return client;
-    const left = this.#lostAt + GRACE_MS - Date.now();
+    const left = this.#lostAt + GRACE_MS - performance.now();
     if (left > 0) await returned(client, left);
     if ((client.status as string) === "ready") return client;
     throw unreachable(this.#fault ?? new Error("the connection is lost"));
@@ -177,13 +184,13 @@ export class RedisCache implements SharedEngine {
 
   async #connect(client: Client): Promise<Client> {
     this.#client = client;
-    this.#lostAt = Date.now();
+    this.#lostAt = performance.now();
     client.on("error", (error) => (this.#fault = error));
     client.on("ready", () => {
       this.#lostAt = 0;
       this.#fault = undefined;
     });
-    client.on("close", () => (this.#lostAt ||= Date.now()));
+    client.on("close", () => (this.#lostAt ||= performance.now()));
     // It goes on trying by itself, behind sentinels without ever saying that it failed.
     const failed = new Promise((resolve) => client.once("error", resolve));
     const late = new Promise((resolve) => setTimeout(resolve, this.#options.timeoutMs ?? TIMEOUT_MS).unref());
@@ -216,6 +223,8 @@ export class RedisCache implements SharedEngine {
       autoResubscribe: false,
       // A command whose answer got lost may have run: the caller decides whether to repeat it.
       maxRetriesPerRequest: 0,
+      // The server has become a replica: whoever took its place is found by connecting anew.
+      reconnectOnError: (error) => error.message.startsWith("READONLY"),
       retryStrategy: wait,
     };
     const addresses = nodes.map(addressOf);
@@ -289,8 +298,23 @@ function unreachable(error: unknown): FplusError {
   const isSecret = /WRONGPASS|NOAUTH|NOPERM/.test(text);
   return new FplusError("cache.unreachable", text, {
     cause: error,
-    hint: isSecret ? "Check user and password." : "Check that Redis runs and that address and port are right.",
+    hint: isSecret ? "Check user and password." : (waitFor(text) ?? hintOfConnection(error)),
   });
+}
+
+/** What a server says that is there and cannot serve for the moment. */
+function waitFor(text: string): string | undefined {
+  if (text.startsWith("LOADING")) return "Redis is reading its data after a start: it serves in a moment.";
+  if (text.startsWith("READONLY"))
+    return "This Redis is a replica now: the next command goes to whoever took its place.";
+  if (/^(MASTERDOWN|CLUSTERDOWN|TRYAGAIN)/.test(text)) return "A failover is under way: try again in a moment.";
+  return undefined;
+}
+
+function hintOfConnection(error: unknown): string {
+  const hint = connectionHint(error);
+  const isPlain = hint === connectionHint(undefined);
+  return isPlain ? "Check that Redis runs and that address and port are right." : hint;
 }
 
 function hintOf(text: string): { hint?: string } {

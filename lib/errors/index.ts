@@ -5,6 +5,7 @@
 import type { ErrorCode } from "./codes.ts";
 
 export type { ErrorCode } from "./codes.ts";
+export { connectionCode, connectionHint, shortAnswer } from "./foreign.ts";
 
 /** What an error carries beside its sentence. */
 export interface FplusErrorDetails {

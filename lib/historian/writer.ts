@@ -337,10 +337,10 @@ export class HistorianWriter {
   }
 
   async #rest(ms: number): Promise<void> {
-    const deadline = Date.now() + ms;
-    while (!this.#closing && Date.now() < deadline) {
+    const deadline = performance.now() + ms;
+    while (!this.#closing && performance.now() < deadline) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(250, Math.max(1, deadline - Date.now())));
+        const timer = setTimeout(resolve, Math.min(250, Math.max(1, deadline - performance.now())));
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

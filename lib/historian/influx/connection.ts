@@ -9,6 +9,8 @@ export interface HttpAnswer {
   readonly body: string;
   /** Milliseconds of a `Retry-After` header; left out where there is none that can be read. */
   readonly retryAfterMs?: number;
+  /** Where a redirect leads. */
+  readonly location?: string;
 }
 
 const GZIP_BYTES = 1000;
@@ -46,11 +48,11 @@ export class WriteConnection {
   /** Posts bytes to a path below the server's address. Rejects with the socket's error when no whole answer came. */
   async post(path: string, bytes: Uint8Array): Promise<HttpAnswer> {
     const packed = this.#compress && bytes.length >= GZIP_BYTES;
-    const body = packed ? await squeeze(bytes, { level: GZIP_LEVEL }) : bytes;
+    const sent = packed ? await squeeze(bytes, { level: GZIP_LEVEL }) : bytes;
     const headers = {
       ...this.#headers,
       "content-type": "text/plain; charset=utf-8",
-      "content-length": String(body.length),
+      "content-length": String(sent.length),
       ...(packed ? { "content-encoding": "gzip" } : {}),
     };
     const base = this.#url.pathname.replace(/\/+$/, "");
@@ -63,12 +65,32 @@ export class WriteConnection {
       );
       request.on("timeout", () => request.destroy(new Error(`no answer within ${this.#timeoutMs} ms`)));
       request.on("error", reject);
-      request.end(body);
+      request.end(sent);
     });
-    let text = "";
-    for await (const chunk of answer) if (text.length < MAX_ANSWER_BYTES) text += String(chunk);
+    const body = await this.#bodyOf(answer);
     const retryAfterMs = retryAfter(answer.headers["retry-after"]);
-    return { status: answer.statusCode ?? 0, body: text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    const { location } = answer.headers;
+    return {
+      status: answer.statusCode ?? 0,
+      body,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(location === undefined ? {} : { location }),
+    };
+  }
+
+  /** A server that begins to answer and does not end would hold up everything that waits. */
+  async #bodyOf(answer: IncomingMessage): Promise<string> {
+    const late = setTimeout(
+      () => answer.destroy(new Error(`no whole answer within ${this.#timeoutMs} ms`)),
+      this.#timeoutMs,
+    );
+    try {
+      let text = "";
+      for await (const chunk of answer) if (text.length < MAX_ANSWER_BYTES) text += String(chunk);
+      return text;
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   close(): void {

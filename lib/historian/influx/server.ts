@@ -1,6 +1,6 @@
 import type * as Client from "@influxdata/influxdb-client";
 import type { FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client";
-import { FplusError, messageOf } from "../../errors/index.ts";
+import { connectionHint, FplusError, messageOf, shortAnswer } from "../../errors/index.ts";
 import type { InfluxOptions } from "../options.ts";
 import { ensureBucket, type WantedBucket } from "./bucket.ts";
 import { WriteConnection } from "./connection.ts";
@@ -17,6 +17,8 @@ export interface Refusal {
 
 const STATEMENTS_PER_REQUEST = 50;
 const TIMEOUT_MS = 10_000;
+/** A long answer may take so many times the time-out of a silent connection. */
+const DRIPS = 30;
 
 /**
  * One InfluxDB server: questions go over the official client (1.x by other paths on its transport), lines over connections of our own.
@@ -87,7 +89,7 @@ export class InfluxServer {
     this.#library ??= await import("@influxdata/influxdb-client");
     const { InfluxDB } = this.#library;
     this.#client = new InfluxDB({ url, timeout: timeoutMs, headers: this.#headers });
-    await this.#client.transport.request("/ping", "", { method: "GET" }, (headers) => {
+    await this.#client.transport.request("/ping", "", { method: "GET", signal: this.#patience() }, (headers) => {
       this.#release = String(headers["x-influxdb-version"] ?? "");
     });
     // A 1.x that was built from its sources calls itself unknown; a 2.x then says dev.
@@ -113,7 +115,11 @@ export class InfluxServer {
     if (org === "") return "";
     const { transport } = this.#opened();
     const request = async (path: string, method: string, body?: object): Promise<unknown> =>
-      await transport.request(path, body ?? "", { method, headers: { "content-type": "application/json" } });
+      await transport.request(path, body ?? "", {
+        method,
+        headers: { "content-type": "application/json" },
+        signal: this.#patience(),
+      });
     return await ensureBucket(request, { ...wanted, org }, (error) => this.#status(error) === 404);
   }
 
@@ -142,10 +148,13 @@ export class InfluxServer {
     } catch (error) {
       throw this.#fault(error);
     }
-    const { status, body, retryAfterMs } = answer;
-    if (status >= 200 && status < 300) return undefined;
-    if (status === 400 || status === 413 || status === 422) return { message: body, tooLarge: status === 413 };
-    throw this.#statusFault(status, sentenceOf(body) || `status ${status}`, undefined, retryAfterMs);
+    const { status, body, retryAfterMs, location } = answer;
+    // The only answer by which an InfluxDB says that it has the data: a page of a gateway that wants a login is 200.
+    if (status === 204) return undefined;
+    if (status === 413 || ((status === 400 || status === 422) && isOfInflux(body))) {
+      return { message: body, tooLarge: status === 413 };
+    }
+    throw this.#statusFault(status, location ?? (sentenceOf(body) || `status ${status}`), undefined, retryAfterMs);
   }
 
   /** Deletes what lies at from ≤ time < to, in milliseconds. @throws FplusError `historian.unreachable` */
@@ -202,10 +211,11 @@ export class InfluxServer {
     const question = new URLSearchParams({ q: text }).toString();
     const { transport } = this.#opened();
     const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const signal = this.#patience();
     const answer: unknown =
       method === "GET"
-        ? await transport.request(`/query?${where.toString()}&${question}`, "", { method })
-        : await transport.request(`/query?${where.toString()}`, question, { method, headers });
+        ? await transport.request(`/query?${where.toString()}&${question}`, "", { method, signal })
+        : await transport.request(`/query?${where.toString()}`, question, { method, headers, signal });
     const { results = [], error } = (typeof answer === "string" ? JSON.parse(answer) : answer) as {
       results?: AnsweredStatement[];
       error?: string;
@@ -225,7 +235,7 @@ export class InfluxServer {
   queryFault(error: unknown): FplusError {
     const status = this.#status(error);
     if (status === 400 || status === 404 || status === 422) {
-      return new FplusError("historian.query", messageOf(error), { cause: error });
+      return new FplusError("historian.query", shortAnswer(messageOf(error)), { cause: error });
     }
     return this.#fault(error);
   }
@@ -233,6 +243,11 @@ export class InfluxServer {
   /** Forgets what the server said of itself: it may come back as another. */
   forget(): void {
     this.#connecting = undefined;
+  }
+
+  /** The client ends a silent connection; this ends one over which an answer drips for ever. */
+  #patience(): AbortSignal {
+    return AbortSignal.timeout(DRIPS * (this.#options.timeoutMs ?? TIMEOUT_MS));
   }
 
   #opened(): InfluxDB {
@@ -247,11 +262,14 @@ export class InfluxServer {
 
   #fault(error: unknown): FplusError {
     if (error instanceof FplusError) return error;
+    // What should be JSON is none: a page of some gateway.
+    if (error instanceof SyntaxError) return this.#statusFault(200, "no JSON", error);
     const text = messageOf(error) || (error as { code?: string }).code || "no answer";
     return this.#statusFault(this.#status(error), text, error);
   }
 
-  #statusFault(status: number | undefined, text: string, cause?: unknown, retryAfterMs?: number): FplusError {
+  #statusFault(status: number | undefined, answer: string, cause?: unknown, retryAfterMs?: number): FplusError {
+    const text = shortAnswer(answer);
     const { bucket } = this.#options;
     const url = this.address;
     if (status === 401 || status === 403) {
@@ -266,8 +284,15 @@ export class InfluxServer {
         cause,
       });
     }
-    return new FplusError("historian.unreachable", `${url}: ${text}`, {
+    const isElsewhere = status !== undefined && status < 400;
+    const said = isElsewhere ? `${url} answers as no InfluxDB does: ${text}` : `${url}: ${text}`;
+    return new FplusError("historian.unreachable", said, {
       field: "url",
+      hint: isElsewhere
+        ? "Check that the address is that of InfluxDB, and that no gateway before it wants a login."
+        : status === undefined
+          ? connectionHint(cause)
+          : "The server, or a gateway before it, cannot take it now; it is tried again.",
       cause,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
@@ -277,6 +302,11 @@ export class InfluxServer {
   close(): void {
     this.#connection.close();
   }
+}
+
+/** Whether a refusal comes from InfluxDB itself, and not from a gateway that does not know the data. */
+function isOfInflux(body: string): boolean {
+  return body.trimStart().startsWith("{") || body.includes("partial write");
 }
 
 /** The sentence of an error's body: `error` of 1.x, `message` of 2.x, or the body as it is. */

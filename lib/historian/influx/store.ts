@@ -1,4 +1,4 @@
-import { FplusError, toFplusError } from "../../errors/index.ts";
+import { FplusError, shortAnswer, toFplusError } from "../../errors/index.ts";
 import type { PartHealth } from "../../health/index.ts";
 import { isHistorical, type SampleBatch, type SignalRegistry, signals, ValueType } from "../../sample/index.ts";
 import type { InfluxOptions } from "../options.ts";
@@ -277,8 +277,7 @@ export class InfluxHistorian implements HistorianStore {
 
 /** The server's sentence without the data it repeats. */
 function reasonOf(message: string): string {
-  const text = sentenceOf(message);
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+  return shortAnswer(sentenceOf(message));
 }
 
 /** The signal of a series in the layout of signals. */

@@ -1,4 +1,4 @@
-import { FplusError, messageOf } from "../../errors/index.ts";
+import { connectionHint, FplusError, messageOf, shortAnswer } from "../../errors/index.ts";
 
 const MISSING_BUCKET = new Set(["NoSuchBucket"]);
 const MISSING_KEY = new Set(["NoSuchKey", "NotFound", "NoSuchVersion", "MethodNotAllowed"]);
@@ -47,9 +47,28 @@ export function s3Fault(error: unknown, url: string, bucket: string, key: string
   if (code === "InvalidRange") {
     return new FplusError("objects.request", `no bytes of ${key} lie in that range`, { field: "range", cause: error });
   }
-  if (isUnanswered(error)) {
-    const hint = "Check the address, and that the server runs.";
+  const [, busy] = /Retryable HTTP status: (\d+)/.exec(text) ?? [];
+  if (busy !== undefined) {
+    const hint = "The server, or a gateway before it, cannot take it now: try again later.";
+    return new FplusError("objects.unreachable", `${url} answers with status ${busy}`, {
+      field: "url",
+      hint,
+      cause: error,
+    });
+  }
+  // The client found none of the words of S3 in the answer.
+  if (text === "S3Error" || code === "UnknownError" || text.startsWith("Missing tag")) {
+    const hint =
+      "Check that address and port are those of S3 (a console has another), and that no gateway wants a login.";
+    return new FplusError("objects.unreachable", `${url} answers as no S3 server does`, {
+      field: "url",
+      hint,
+      cause: error,
+    });
+  }
+  if (isUnanswered(error) || connectionHint(error) !== connectionHint(undefined)) {
+    const hint = connectionHint(error);
     return new FplusError("objects.unreachable", `${url}: ${text || code}`, { field: "url", hint, cause: error });
   }
-  return new FplusError("objects.io", `${url}: ${text || code || "no answer"}`, { cause: error });
+  return new FplusError("objects.io", `${url}: ${shortAnswer(text || code || "no answer")}`, { cause: error });
 }

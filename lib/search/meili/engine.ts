@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Meilisearch } from "meilisearch";
-import { FplusError, messageOf } from "../../errors/index.ts";
+import { connectionCode, connectionHint, FplusError, messageOf } from "../../errors/index.ts";
 import type { MeiliOptions } from "../options.ts";
 import { codeOfProblem } from "../problem.ts";
 import type { IndexSettings, SearchAnswer, SearchDocument, SearchEngine, SearchRequest } from "../types.ts";
@@ -175,9 +175,14 @@ export class MeiliEngine implements SearchEngine {
 
   #fault(index: string, error: unknown): FplusError {
     const { cause, response } = error as { cause?: { code?: string; message?: string }; response?: unknown };
+    if (error instanceof SyntaxError) {
+      const hint = "Check that address and port are those of MeiliSearch, and that no gateway wants a login.";
+      const said = `${this.place} answers as no MeiliSearch does`;
+      return new FplusError("search.unreachable", said, { field: "url", hint, cause: error });
+    }
     if (response === undefined) {
-      const why = cause?.message ?? messageOf(error);
-      const hint = "Check the address, and that the server runs.";
+      const why = [cause?.message ?? messageOf(error), connectionCode(error)].filter(Boolean).join(", ");
+      const hint = connectionHint(error);
       return new FplusError("search.unreachable", `${this.place}: ${why}`, { field: "url", hint, cause: error });
     }
     const code = cause?.code ?? "";
@@ -190,6 +195,15 @@ export class MeiliEngine implements SearchEngine {
     if (/api_key|authorization/.test(code)) {
       const hint = "Check the API key and its rights.";
       return new FplusError("search.refused", `${this.place} refused: ${text}`, { field: "key", hint, cause: error });
+    }
+    const { status = 0 } = response as { status?: number };
+    if (status === 401 || status === 403) {
+      const hint = "Check the API key and its rights.";
+      return new FplusError("search.refused", `${this.place} refused: ${text}`, { field: "key", hint, cause: error });
+    }
+    if (status === 429 || status >= 500) {
+      const hint = "The server, or a gateway before it, cannot take it now: try again later.";
+      return new FplusError("search.unreachable", `${this.place}: ${text}`, { field: "url", hint, cause: error });
     }
     const known = codeOfProblem(code);
     if (known === undefined) return new FplusError("search.io", `${this.place}: ${text}`, { cause: error });
