@@ -59,6 +59,14 @@ test("statements, transactions, streams and notifications of messages", async (t
       pace: "asked",
     }),
     statement("sql-slow", "SELECT pg_sleep(60)", { timeout: "" }),
+    statement("sql-late", "SELECT pg_sleep(62)", { timeout: "0.2" }),
+    statement(
+      "sql-shift",
+      `WITH shift AS (SELECT name, pieces, at FROM runs WHERE line = :line AND at >= :from::timestamptz)
+       SELECT name, pieces, sum(pieces) OVER (PARTITION BY name ORDER BY at)::int AS total,
+              rank() OVER (ORDER BY pieces DESC)::int AS place, lag(pieces) OVER (PARTITION BY name ORDER BY at) AS before
+       FROM shift ORDER BY at`,
+    ),
     {
       id: "l",
       z: "tab",
@@ -96,6 +104,32 @@ test("statements, transactions, streams and notifications of messages", async (t
     assert.deepEqual([added["rowCount"], added["command"], added["keep"]], [1, "INSERT", "me"]);
     const read = await ask("sql-any", { query: "SELECT name FROM orders WHERE id = $1", params: [1] });
     assert.deepEqual(read["payload"], [{ name: "'); DROP TABLE orders; --" }]);
+  });
+
+  await t.test("a CTE with windows and parameters; an injection stays a value in each of them", async () => {
+    await ask("sql-any", { query: "CREATE TABLE runs (line text, name text, pieces int, at timestamptz)" });
+    const evil = "a' OR '1'='1'; DROP TABLE runs; --";
+    const rows = [
+      ["a", "Press", 5, 0],
+      ["a", "Lathe", 9, 1],
+      ["a", "Press", 7, 2],
+      [evil, "Press", 100, 3],
+    ];
+    const insert = "INSERT INTO runs VALUES ($1, $2, $3, '2026-01-01T00:00:00Z'::timestamptz + $4 * interval '1 hour')";
+    for (const params of rows) await ask("sql-any", { query: insert, params });
+    const shift = async (line: string): Promise<unknown> =>
+      (await ask("sql-shift", { params: { line, from: new Date("2026-01-01T00:00:00Z") } }))["payload"];
+    assert.deepEqual(await shift("a"), [
+      { name: "Press", pieces: 5, total: 5, place: 3, before: null },
+      { name: "Lathe", pieces: 9, total: 9, place: 1, before: null },
+      { name: "Press", pieces: 7, total: 12, place: 2, before: 5 },
+    ]);
+    assert.deepEqual(await shift(evil), [{ name: "Press", pieces: 100, total: 100, place: 1, before: null }]);
+    assert.deepEqual(await shift("a' OR '1'='1"), []);
+    const late = await fails("sql-shift", { params: { line: "a", from: "2026-01-01'; DROP TABLE runs; --" } });
+    assert.equal((late["cause"] as { status: string }).status, "22007", "no time, and no statement either");
+    const { payload } = await ask("sql-any", { query: "SELECT count(*) AS n FROM runs" });
+    assert.deepEqual(payload, [{ n: 4 }]);
   });
 
   await t.test("errors say code, SQLSTATE, field and the way out", async () => {
@@ -182,12 +216,21 @@ test("statements, transactions, streams and notifications of messages", async (t
     );
   });
 
-  await t.test("cancels what runs", async () => {
+  const SLEEPERS =
+    "SELECT count(*) AS n FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(6%'";
+  const sleepers = async (): Promise<unknown> => {
+    const { payload } = await ask("sql-any", { query: SLEEPERS });
+    return (payload as { n: number }[])[0]!.n;
+  };
+
+  await t.test("cancels what runs, and ends what takes too long, on the server too", async () => {
     const caught = nextMessage(node("caught"));
     node("sql-slow").receive({});
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until("the statement", async () => (await sleepers()) === 1);
     node("sql-slow").receive({ cancel: true });
     assert.equal(((await caught)["error"] as { code: string }).code, "database.timeout");
+    assert.equal((await fails("sql-late"))["code"], "database.timeout");
+    await until("the server's end of both", async () => (await sleepers()) === 0);
   });
 
   await t.test(

@@ -66,6 +66,63 @@ test("a PostgreSQL server", async (t) => {
     await database.query("DROP EXTENSION pgcrypto");
   });
 
+  await t.test(
+    "1,000 requests use no more backends than the pool has, and none is left in use, whatever went wrong",
+    async () => {
+      const pool = at(server.port, { connections: 4, name: "pool" });
+      const watcher = at(server.port, { connections: 1 });
+      const pids = async (): Promise<number[]> => {
+        // Those of the pool alone: the others of this test were there before.
+        const { rows } = await watcher.query(
+          "SELECT pid FROM pg_stat_activity WHERE application_name = 'Factory+' AND NOT pid = ANY($1)",
+          [strangers],
+        );
+        return rows.map(({ pid }) => Number(pid));
+      };
+      let strangers: number[] = [];
+      strangers = [...(await pids()), Number((await watcher.query("SELECT pg_backend_pid() AS pid")).rows[0]?.["pid"])];
+      let most = 0;
+      let looks = 0;
+      let isDone = false;
+      const watching = until("the requests", async () => {
+        most = Math.max(most, (await pids()).length);
+        looks += 1;
+        return isDone;
+      });
+      await Promise.all(
+        Array.from({ length: 1000 }, async (_, i) => {
+          const sql = "SELECT pg_sleep(0.002), $1::int AS n";
+          assert.equal((await pool.query(sql, [i])).rows[0]?.["n"], i);
+        }),
+      );
+      isDone = true;
+      await watching;
+      assert.ok(most >= 2 && most <= 4, `${most} backends in ${looks} looks`);
+      // Everything that a caller can do wrong gives its connection back.
+      for (let i = 0; i < 20; i++) {
+        await assert.rejects(pool.query("SELECT nonsense"));
+        await assert.rejects(pool.query("SELECT pg_sleep(60)", [], { timeoutMs: 20 }), { code: "database.timeout" });
+        await assert.rejects(
+          pool.transaction(() => Promise.reject(new Error("of the flow"))),
+          /of the flow/,
+        );
+        await assert.rejects(
+          pool.transaction((session) => session.query("SELECT 1 / 0")),
+          { status: "22012" },
+        );
+        for await (const rows of pool.stream("SELECT generate_series(1, 100000) AS g")) if (rows.length > 0) break;
+        await (await pool.begin()).rollback();
+      }
+      const { gauges } = pool.health();
+      assert.deepEqual([gauges["waiting"], gauges["open"]], [0, 0]);
+      assert.equal(gauges["idle"], gauges["connections"], "none is left in use");
+      assert.ok((await pids()).length <= 4);
+      await pool.close();
+      await until("their end on the server", async () => (await pids()).length === 0);
+      await watcher.close();
+    },
+  );
+
   await t.test("all connections in use: the next one waits, then hears why", async () => {
     const small = at(server.port, { connections: 1, acquireMs: 200 });
     const held = await small.begin();

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import { type SearchDocument, searchProblem, type SearchStore } from "../../../lib/search/index.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const LINES = ["production_line_1", "production_line_2", "packaging"];
 const TYPES = ["sensor", "pump", "valve"];
@@ -112,6 +114,46 @@ export async function searchContract(t: TestContext, open: () => Promise<SearchS
     assert.deepEqual(facetStats!["serial"], { min: 30, max: 59 });
   });
 
+  await t.test("facet counts are those of a GROUP BY of SQL, whatever is filtered", async () => {
+    const table = new DatabaseSync(":memory:");
+    table.exec("CREATE TABLE devices (id TEXT, device_type TEXT, location TEXT, status TEXT, serial INTEGER)");
+    const insert = table.prepare("INSERT INTO devices VALUES (?, ?, ?, ?, ?)");
+    const random = seededRandom(30);
+    const pick = (list: readonly string[]): string => list[Math.floor(random() ** 2 * list.length)]!;
+    const documents = Array.from({ length: 1500 }, (_, i) => ({
+      id: `d${i}`,
+      device_type: pick([...TYPES, 'it\'s a "drive"', "Ofen"]),
+      location: pick(LINES),
+      status: pick(["online", "offline", "stale"]),
+      serial: i,
+    }));
+    for (const { id, device_type, location, status, serial } of documents)
+      insert.run(id, device_type, location, status, serial);
+    await store.configure("grouped", { filterable: ["device_type", "location", "status", "serial"] });
+    await store.upsert("grouped", documents);
+    const facets = ["device_type", "location", "status"];
+    for (const [filter, where] of [
+      ["", "TRUE"],
+      ["status = online", "status = 'online'"],
+      ["location != packaging AND serial >= 200", "location <> 'packaging' AND serial >= 200"],
+      ["device_type IN [pump, Ofen] OR serial < 10", "device_type IN ('pump', 'Ofen') OR serial < 10"],
+      ["serial > 99999", "FALSE"],
+    ] as const) {
+      const answer = await store.search("grouped", { q: "", filter, facets, limit: 0 });
+      for (const facet of facets) {
+        const rows = table
+          .prepare(`SELECT ${facet} AS value, count(*) AS n FROM devices WHERE ${where} GROUP BY 1`)
+          .all();
+        const expected = Object.fromEntries(rows.map(({ value, n }) => [String(value), Number(n)]));
+        assert.deepEqual(answer.facetDistribution![facet], expected, `${facet} where ${where}`);
+      }
+      const total = table.prepare(`SELECT count(*) AS n FROM devices WHERE ${where}`).get()!["n"];
+      assert.equal(answer.estimatedTotalHits, total);
+    }
+    table.close();
+    await store.drop("grouped");
+  });
+
   await t.test("filters by every form of the grammar", async () => {
     const cases: [unknown, (i: number) => boolean][] = [
       ["serial = 7", (i) => i === 7],
@@ -191,6 +233,22 @@ export async function searchContract(t: TestContext, open: () => Promise<SearchS
     }
     for (const q of ["tmprtr", "pmup", "bump", "sensation"])
       assert.deepEqual(await ids("words", { q, matchingStrategy: "all" }), [], q);
+    // At the borders: four letters none, five and eight one, nine two and no third.
+    await store.configure("borders", { searchable: ["text"] });
+    await store.upsert(
+      "borders",
+      ["pump", "valve", "conveyor", "regulator"].map((text) => ({ id: text, text })),
+    );
+    for (const [q, found] of [
+      ["pumq", []],
+      ["vxlve", ["valve"]],
+      ["vxlvx", []],
+      ["convxyor", ["conveyor"]],
+      ["cxnvxyor", []],
+      ["rxgulxtor", ["regulator"]],
+      ["rxgxlxtor", []],
+    ] as const)
+      assert.deepEqual(await ids("borders", { q, matchingStrategy: "all" }), found, q);
   });
 
   await t.test("finds words by their beginning while they are typed, without accents and capitals", async () => {
@@ -230,10 +288,21 @@ export async function searchContract(t: TestContext, open: () => Promise<SearchS
       assert.deepEqual(await ids("ranked", { q: "valve", sort: ["size:asc"] }), ["small", "large", "none"]);
       await put({ id: "apart", title: "line of one" }, { id: "phrase", title: "of line one" });
       assert.deepEqual(await ids("ranked", { q: '"line one"' }), ["phrase"]);
-      await put({ id: "exact", title: "press" }, { id: "typo", title: "prass" });
+      await put(
+        { id: "typo", title: "prass" },
+        { id: "beginning", title: "pressure" },
+        { id: "exact", title: "press" },
+      );
       const { hits } = await store.search("ranked", { q: "press", showRankingScore: true });
-      const [best, worse] = hits.map((hit) => Number(hit["_rankingScore"]));
-      assert.ok(best! > worse! && best! <= 1 && worse! > 0, `${best} and ${worse}`);
+      assert.deepEqual(
+        hits.map(({ id }) => id),
+        ["exact", "beginning", "typo"],
+      );
+      const [exact, beginning, typo] = hits.map((hit) => Number(hit["_rankingScore"]));
+      assert.ok(
+        1 >= exact! && exact! > beginning! && beginning! > typo! && typo! > 0,
+        `${exact}, ${beginning} and ${typo}`,
+      );
     },
   );
 
