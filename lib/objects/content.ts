@@ -4,6 +4,26 @@ import { FplusError } from "../errors/index.ts";
 import { contentTypeOf, SNIFF_BYTES } from "./content-type.ts";
 import type { ObjectBody, ObjectContent, PutOptions, PutPlan } from "./types.ts";
 
+/** The checksums of content that passes by: ours, and the MD5 that S3 clients know as etag. Hexadecimal, each final once it is asked for. */
+export class ContentHashes {
+  readonly #sha256 = createHash("sha256");
+  readonly #md5 = createHash("md5");
+  #digests: { readonly sha256: string; readonly md5: string } | undefined;
+
+  update(chunk: Uint8Array): void {
+    this.#sha256.update(chunk);
+    this.#md5.update(chunk);
+  }
+
+  readonly sha256 = (): string => this.#finish().sha256;
+  readonly md5 = (): string => this.#finish().md5;
+
+  #finish(): { readonly sha256: string; readonly md5: string } {
+    this.#digests ??= { sha256: this.#sha256.digest("hex"), md5: this.#md5.digest("hex") };
+    return this.#digests;
+  }
+}
+
 /** Content ready for an engine: its type is known, the rest is checked while it is read. */
 export interface Intake {
   readonly content: AsyncIterable<Buffer>;
@@ -31,13 +51,11 @@ export async function takeInBody(key: string, body: ObjectBody, options: PutOpti
   try {
     const start = head.length === 1 ? head[0]! : Buffer.concat(head);
     const contentType = contentTypeOf(key, start.subarray(0, SNIFF_BYTES), options.contentType, options.allow);
-    const hash = createHash("sha256");
-    let digest: string | undefined;
-    const finish = (): string => (digest ??= hash.digest("hex"));
+    const hashes = new ContentHashes();
     const size = options.size ?? lengthOf(body);
     return {
-      content: metered(head, source, hash, finish, options),
-      plan: { contentType, metadata: metadataOf(options.metadata), size, sha256: finish },
+      content: metered(head, source, hashes, options),
+      plan: { contentType, metadata: metadataOf(options.metadata), size, sha256: hashes.sha256, etag: hashes.md5 },
     };
   } catch (error) {
     await source.return();
@@ -48,15 +66,14 @@ export async function takeInBody(key: string, body: ObjectBody, options: PutOpti
 async function* metered(
   head: Buffer[],
   source: AsyncGenerator<Buffer, void, void>,
-  hash: ReturnType<typeof createHash>,
-  finish: () => string,
+  hashes: ContentHashes,
   { size, sha256, onProgress }: PutOptions,
 ): AsyncGenerator<Buffer> {
   let bytes = 0;
   const pass = (chunk: Buffer): Buffer => {
     bytes += chunk.length;
     if (size !== undefined && bytes > size) throw wrongSize(size, `more than ${size}`);
-    hash.update(chunk);
+    hashes.update(chunk);
     onProgress?.(bytes);
     return chunk;
   };
@@ -67,7 +84,7 @@ async function* metered(
     await source.return();
   }
   if (size !== undefined && bytes !== size) throw wrongSize(size, String(bytes));
-  const found = finish();
+  const found = hashes.sha256();
   if (sha256 !== undefined && sha256.toLowerCase() !== found) {
     throw new FplusError("objects.checksum", `the content has the checksum ${found}, not ${sha256}`, {
       field: "sha256",

@@ -7,6 +7,8 @@ export { typeOfName } from "./content-type.ts";
 export { openObjects } from "./open.ts";
 export type { EmbeddedObjectsOptions, ObjectsOptions, S3Options } from "./options.ts";
 export { serveLink } from "./serve.ts";
+export { type AccessKey, holdersOf } from "./server/access.ts";
+export { ObjectServer, type ObjectServerOptions } from "./server/server.ts";
 export { ObjectStore } from "./store.ts";
 export { transferObjects, type TransferOptions, type TransferProgress, type TransferReport } from "./transfer.ts";
 export type {

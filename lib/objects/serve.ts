@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { type FplusError, toFplusError } from "../errors/index.ts";
+import { rangeOf } from "./range.ts";
 import type { ObjectStore } from "./store.ts";
-import type { ByteRange, LinkGrant, ObjectInfo } from "./types.ts";
+import type { LinkGrant, ObjectInfo } from "./types.ts";
 
 const STATUS: Partial<Record<FplusError["code"], number>> = {
   "objects.refused": 403,
@@ -100,20 +101,6 @@ function describe(response: ServerResponse, info: ObjectInfo, fileName: string):
     );
     response.setHeader("content-disposition", `attachment; filename*=UTF-8''${encoded}`);
   }
-}
-
-/** One range as RFC 9110 writes it; several, and what is not one, mean the whole; `none` lies outside. */
-function rangeOf(header: string | undefined, size: number): ByteRange | "none" | undefined {
-  const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
-  if (first === "" && last === "") return undefined;
-  if (first === "") {
-    const length = Math.min(Number(last), size);
-    return length === 0 ? "none" : { start: size - length, end: size - 1 };
-  }
-  const start = Number(first);
-  if (last !== "" && Number(last) < start) return undefined;
-  if (start >= size) return "none";
-  return last === "" ? { start } : { start, end: Number(last) };
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

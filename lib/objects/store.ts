@@ -1,6 +1,7 @@
 import { FplusError } from "../errors/index.ts";
 import { LazyStore, type PartHealth } from "../health/index.ts";
 import { takeInBody, verified } from "./content.ts";
+import type { EmbeddedEngine } from "./embedded/engine.ts";
 import { checkBucket, checkKey } from "./names.ts";
 import type {
   ByteRange,
@@ -46,6 +47,21 @@ export class ObjectStore extends LazyStore {
 
   get kind(): ObjectEngine["kind"] {
     return this.#engine.kind;
+  }
+
+  /**
+   * Does something with the embedded store itself, which a server in front of it needs.
+   * @throws FplusError `config.invalid` where the objects lie on a server already
+   */
+  async embedded<T>(work: (engine: EmbeddedEngine) => Promise<T>): Promise<T> {
+    return await this.run(async () => {
+      const engine = this.#engine;
+      if (engine.kind === "embedded") return await work(engine as EmbeddedEngine);
+      throw new FplusError("config.invalid", "the objects lie on an S3 server, which serves them itself", {
+        field: "engine",
+        hint: "Choose the embedded store, or give programs the address of that server.",
+      });
+    });
   }
 
   async buckets(): Promise<string[]> {

@@ -29,6 +29,10 @@ export interface ObjectInfo {
   readonly sha256?: string;
   /** Only in buckets with versions. */
   readonly versionId?: string;
+  /** HTTP headers that an S3 client stored with it (`cache-control`, `content-disposition` …); left out where there are none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Tags that an S3 client gave it; left out where there are none. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** How to store an object. */
@@ -129,6 +133,8 @@ export interface PutPlan {
   readonly size: number | undefined;
   /** Hexadecimal checksum of what was read; call it when the content has ended. */
   readonly sha256: () => string;
+  /** The etag that S3 would give what was read, its MD5; call it when the content has ended. */
+  readonly etag: () => string;
 }
 
 /**

@@ -6,6 +6,7 @@ import { AgeClock } from "../../clock/index.ts";
 import { FplusError } from "../../errors/index.ts";
 import { fileIdentity, type FolderLock, lockFolder, makeFolder } from "../../folder/index.ts";
 import type { EmbeddedObjectsOptions } from "../options.ts";
+import { rangeWithin } from "../range.ts";
 import type {
   ByteRange,
   ExpiryRule,
@@ -18,17 +19,34 @@ import type {
   ObjectVersion,
   PutPlan,
 } from "../types.ts";
-import { Bucket, foldersIn, publicId } from "./bucket.ts";
+import { type Deletion, type Guard, publicId } from "./bucket.ts";
+import { Buckets } from "./buckets.ts";
 import { blockStart, Cipher, wrongKey } from "./cipher.ts";
-import { bringToDisk, diskFault, isAbsent, writeDurably } from "./files.ts";
-import { folderOf } from "./layout.ts";
+import { bringToDisk, diskFault, isAbsent, onDisk, writeDurably } from "./files.ts";
 import { linkSecret, LinkSigner } from "./links.ts";
+import { Uploads } from "./uploads.ts";
 import type { Sidecar, StoredVersion } from "./versions.ts";
-import { walk } from "./walk.ts";
+import { type Met, walk, type WalkOptions } from "./walk.ts";
 
 const SWEEP_MS = 60 * 60 * 1000;
 const READ_BYTES = 256 * 1024;
 const MIN_KEY = 12;
+
+/** What an S3 client may say of an object beside what every store knows. */
+export interface EmbeddedDetails {
+  /** HTTP headers that go out with it again; names in small letters. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Decides whether the object that is there may be replaced. */
+  readonly guard?: Guard;
+}
+
+/** A bucket, as a list of buckets shows it. */
+export interface BucketInfo {
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+}
 
 /**
  * Objects in a folder: `buckets/<bucket>/objects/<key>@/` holds each version's bytes and sidecar. Bytes are written beside, brought to
@@ -37,10 +55,11 @@ const MIN_KEY = 12;
 export class EmbeddedEngine implements ObjectEngine {
   readonly kind = "embedded";
   readonly place: string;
+  /** Uploads in parts that are not complete yet. */
+  readonly uploads: Uploads;
   readonly #linkBase: string;
   readonly #encryptionKey: string | undefined;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #making = new Map<string, Promise<void>>();
+  readonly #buckets: Buckets;
   #opening: Promise<void> | undefined;
   #signer: LinkSigner | undefined;
   #cipher: Cipher | undefined;
@@ -61,6 +80,9 @@ export class EmbeddedEngine implements ObjectEngine {
       });
     }
     this.place = directory;
+    const temporary = (): string => this.#temporary();
+    this.#buckets = new Buckets(this.#at("buckets"), temporary, (fault) => this.#note(fault));
+    this.uploads = new Uploads(this.#at("uploads"), temporary, () => this.#cipher);
     this.#encryptionKey = encryptionKey;
     this.#linkBase = linkBase.replace(/\/+$/, "");
   }
@@ -83,12 +105,9 @@ export class EmbeddedEngine implements ObjectEngine {
     await mkdir(this.#at("tmp"), { recursive: true });
     makeFolder(this.#at("buckets"));
     this.#folder = fileIdentity(this.#at("buckets"));
-    this.#buckets.clear();
     if (this.#encryptionKey !== undefined) this.#cipher = await Cipher.open(this.place, this.#encryptionKey);
-    for (const name of await foldersIn(this.#at("buckets"))) {
-      const bucket = this.#bucketAt(name);
-      if (await bucket.load()) this.#buckets.set(decodeURIComponent(name), bucket);
-    }
+    await this.#buckets.load();
+    await this.uploads.open();
     this.#clock = new AgeClock(Number(await readFile(this.#at("swept"), "utf8").catch(() => "-Infinity")));
     this.#schedule(0);
   }
@@ -98,25 +117,36 @@ export class EmbeddedEngine implements ObjectEngine {
     return this.#damage;
   }
 
+  /** Whether the content of new objects is encrypted on the disk. */
+  get encrypted(): boolean {
+    return this.#cipher !== undefined;
+  }
+
   buckets(): Promise<string[]> {
-    return Promise.resolve([...this.#buckets.keys()].sort());
+    return Promise.resolve(this.#buckets.names);
+  }
+
+  hasBucket(name: string): boolean {
+    return this.#buckets.has(name);
+  }
+
+  /** @throws FplusError `objects.missing` */
+  async describeBucket(name: string): Promise<BucketInfo> {
+    return { name, created: await onDisk(() => this.#buckets.get(name).created()) };
+  }
+
+  /**
+   * Deletes a bucket with nothing in it, neither objects nor versions nor parts.
+   * @returns whether it was empty, and is gone
+   */
+  async deleteBucket(name: string): Promise<boolean> {
+    this.#buckets.get(name);
+    return this.uploads.of(name).length === 0 && (await onDisk(() => this.#buckets.delete(name)));
   }
 
   async ensureBucket(name: string): Promise<void> {
     await this.#lookAfterFolder();
-    if (this.#buckets.has(name)) return;
-    let making = this.#making.get(name);
-    if (making === undefined) {
-      making = onDisk(() => this.#make(name)).finally(() => this.#making.delete(name));
-      this.#making.set(name, making);
-    }
-    await making;
-  }
-
-  async #make(name: string): Promise<void> {
-    const bucket = this.#bucketAt(folderOf(name, "prefix"));
-    await bucket.save({});
-    this.#buckets.set(name, bucket);
+    await onDisk(() => this.#buckets.ensure(name));
   }
 
   /** Somebody may have deleted the folder, or put another in its place: what is stored from now on lies in the one that is there. */
@@ -127,20 +157,24 @@ export class EmbeddedEngine implements ObjectEngine {
     await this.open();
   }
 
-  async put({ bucket, key }: ObjectName, content: AsyncIterable<Buffer>, plan: PutPlan): Promise<ObjectInfo> {
-    const home = this.#bucket(bucket);
+  async put(
+    { bucket, key }: ObjectName,
+    content: AsyncIterable<Buffer>,
+    plan: PutPlan & EmbeddedDetails,
+  ): Promise<ObjectInfo> {
+    const home = this.#buckets.get(bucket);
     const data = this.#temporary();
     const cipher = this.#cipher?.start();
     const encrypt = cipher === undefined ? undefined : this.#cipher?.encrypt(cipher);
     let size = 0;
     const bytes = counted(content, (length) => (size += length));
     await onDisk(() => writeDurably(data, bytes, encrypt));
-    const sha256 = plan.sha256();
-    const about = { key, size, etag: sha256.slice(0, 32), modified: Date.now(), sha256, deleted: false };
     try {
-      const { contentType, metadata } = plan;
-      const described = { ...about, contentType, metadata, ...(cipher === undefined ? {} : { cipher }) };
-      const version = await onDisk(() => home.add(described, data));
+      const sha256 = plan.sha256();
+      const about = { key, size, etag: plan.etag(), modified: Date.now(), sha256, deleted: false };
+      const { contentType, metadata, guard } = plan;
+      const more = { ...detailsOf(plan), ...(cipher === undefined ? {} : { cipher }) };
+      const version = await onDisk(() => home.add({ ...about, contentType, metadata, ...more }, data, guard));
       return infoOf(bucket, version);
     } finally {
       await rm(data, { force: true });
@@ -148,7 +182,7 @@ export class EmbeddedEngine implements ObjectEngine {
   }
 
   async get(name: ObjectName, range?: ByteRange): Promise<ObjectContent> {
-    const bucket = this.#bucket(name.bucket);
+    const bucket = this.#buckets.get(name.bucket);
     // A version may be replaced between finding and opening it; the one that replaced it is there then.
     for (let attempt = 1; ; attempt++) {
       const version = await this.#find(name);
@@ -181,14 +215,7 @@ export class EmbeddedEngine implements ObjectEngine {
     const objects: ObjectPage["objects"][number][] = [];
     const prefixes: string[] = [];
     let last = "";
-    const found = walk(this.#bucket(name).path, {
-      prefix,
-      recursive,
-      after: cursor,
-      deleted: false,
-      damaged: (fault) => this.#note(fault),
-    });
-    for await (const met of found) {
+    for await (const met of this.walk(name, { prefix, recursive, after: cursor, deleted: false })) {
       if (objects.length + prefixes.length === limit) return { objects, prefixes, cursor: last };
       last = met.key;
       if (met.kind === "prefix") prefixes.push(met.key);
@@ -198,7 +225,7 @@ export class EmbeddedEngine implements ObjectEngine {
   }
 
   async versions({ bucket, key }: ObjectName): Promise<ObjectVersion[]> {
-    const folder = this.#bucket(bucket).object(key);
+    const folder = this.#buckets.get(bucket).object(key);
     const versions = await onDisk(() => folder.versions((id) => this.#note(folder.damaged(id))));
     return versions.map((version, i) => ({
       ...listed(version.about),
@@ -208,20 +235,50 @@ export class EmbeddedEngine implements ObjectEngine {
     }));
   }
 
-  async delete({ bucket, key, versionId }: ObjectName): Promise<void> {
-    await onDisk(() => this.#bucket(bucket).delete(key, versionId));
+  async delete(name: ObjectName): Promise<void> {
+    await this.remove(name);
   }
 
-  async copy(from: ObjectName, to: ObjectName): Promise<ObjectInfo> {
+  /** Deletes, and tells what that did. */
+  async remove({ bucket, key, versionId }: ObjectName): Promise<Deletion> {
+    return await onDisk(() => this.#buckets.get(bucket).delete(key, versionId));
+  }
+
+  /** Replaces the tags of an object. */
+  async tag(name: ObjectName, tags: Readonly<Record<string, string>>): Promise<ObjectInfo> {
+    const { bucket, key, versionId } = name;
+    const version = await onDisk(() => this.#buckets.get(bucket).tag(key, versionId, tags));
+    if (version === undefined) throw noObject(name);
+    return infoOf(bucket, version);
+  }
+
+  /** Whether replaced and deleted objects are kept; `never` = they never were. */
+  versioning(bucket: string): "on" | "suspended" | "never" {
+    const { versions, suspended = false } = this.#buckets.get(bucket).settings;
+    return versions ? "on" : suspended ? "suspended" : "never";
+  }
+
+  /** Walks a bucket in the order of its keys. */
+  walk(bucket: string, options: Omit<WalkOptions, "damaged">): AsyncGenerator<Met> {
+    return walk(this.#buckets.get(bucket).path, { ...options, damaged: (fault) => this.#note(fault) });
+  }
+
+  /** @param change what the copy has of its own; everything else is that of the source */
+  async copy(
+    from: ObjectName,
+    to: ObjectName,
+    change: EmbeddedDetails & Partial<Pick<Sidecar, "contentType" | "metadata">> = {},
+  ): Promise<ObjectInfo> {
     const source = await this.#find(from);
-    const home = this.#bucket(to.bucket);
+    const home = this.#buckets.get(to.bucket);
     const data = this.#temporary();
     try {
       return await onDisk(async () => {
-        await copyFile(this.#bucket(from.bucket).object(from.key).dataFile(source.id), data);
+        await copyFile(this.#buckets.get(from.bucket).object(from.key).dataFile(source.id), data);
         await bringToDisk(data);
-        const about: Sidecar = { ...source.about, key: to.key, modified: Date.now() };
-        return infoOf(to.bucket, await home.add(about, data));
+        const { guard, ...changed } = change;
+        const about: Sidecar = { ...source.about, ...changed, key: to.key, modified: Date.now() };
+        return infoOf(to.bucket, await home.add(about, data, guard));
       });
     } finally {
       await rm(data, { force: true });
@@ -244,25 +301,30 @@ export class EmbeddedEngine implements ObjectEngine {
   }
 
   async keepVersions(bucket: string, keep: boolean): Promise<void> {
-    await onDisk(() => this.#bucket(bucket).save({ versions: keep }));
+    await onDisk(async () => {
+      const home = this.#buckets.get(bucket);
+      const { versions, suspended = false } = home.settings;
+      await home.save({ versions: keep, suspended: !keep && (versions || suspended) });
+    });
   }
 
   async expire(bucket: string, expiry: readonly ExpiryRule[]): Promise<void> {
-    await onDisk(() => this.#bucket(bucket).save({ expiry }));
+    await onDisk(() => this.#buckets.get(bucket).save({ expiry }));
     this.#schedule(0);
   }
 
   expiry(bucket: string): Promise<ExpiryRule[]> {
-    return Promise.resolve([...this.#bucket(bucket).settings.expiry]);
+    return Promise.resolve([...this.#buckets.get(bucket).settings.expiry]);
   }
 
   /** Deletes what has expired by that time; tells how many objects went. */
   async sweep(now: number): Promise<number> {
     let gone = 0;
-    for (const bucket of this.#buckets.values()) {
+    for (const bucket of this.#buckets.all()) {
       if (this.#closed) break;
       gone += await onDisk(() => bucket.sweep(now));
     }
+    await onDisk(() => this.uploads.sweep(now));
     return gone;
   }
 
@@ -306,31 +368,16 @@ export class EmbeddedEngine implements ObjectEngine {
     return pipeline(encrypted, decrypt, () => undefined);
   }
 
-  async #find({ bucket, key, versionId }: ObjectName): Promise<StoredVersion> {
-    const folder = this.#bucket(bucket).object(key);
+  async #find(name: ObjectName): Promise<StoredVersion> {
+    const { bucket, key, versionId } = name;
+    const folder = this.#buckets.get(bucket).object(key);
     const version = await onDisk(async () =>
       versionId === undefined
         ? await folder.latest()
         : (await folder.versions()).find((one) => publicId(one) === versionId),
     );
     if (version !== undefined && !version.about.deleted) return version;
-    const which = versionId === undefined ? key : `${key} in the version ${versionId}`;
-    throw new FplusError("objects.missing", `there is no ${which} in ${bucket}`, { field: "key" });
-  }
-
-  #bucket(name: string): Bucket {
-    const bucket = this.#buckets.get(name);
-    if (bucket !== undefined) return bucket;
-    const hint = "It is made when something is stored in it.";
-    throw new FplusError("objects.missing", `there is no bucket ${name}`, { field: "bucket", hint });
-  }
-
-  #bucketAt(folder: string): Bucket {
-    return new Bucket(
-      this.#at("buckets", folder),
-      () => this.#temporary(),
-      (fault) => this.#note(fault),
-    );
+    throw noObject(name);
   }
 
   #temporary(): string {
@@ -342,14 +389,6 @@ export class EmbeddedEngine implements ObjectEngine {
   }
 }
 
-async function onDisk<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw diskFault(error);
-  }
-}
-
 async function* counted(content: AsyncIterable<Buffer>, count: (bytes: number) => void): AsyncGenerator<Buffer> {
   for await (const chunk of content) {
     count(chunk.length);
@@ -357,13 +396,13 @@ async function* counted(content: AsyncIterable<Buffer>, count: (bytes: number) =
   }
 }
 
-/** First byte and the one behind the last. */
-function rangeWithin(range: ByteRange | undefined, size: number): { start: number; end: number } {
-  if (range === undefined) return { start: 0, end: size };
-  if (range.start < size) return { start: range.start, end: Math.min(size, (range.end ?? size) + 1) };
-  throw new FplusError("objects.request", `the object has ${size} bytes, none from ${range.start} on`, {
-    field: "range",
-  });
+function noObject({ bucket, key, versionId }: ObjectName): FplusError {
+  const which = versionId === undefined ? key : `${key} in the version ${versionId}`;
+  return new FplusError("objects.missing", `there is no ${which} in ${bucket}`, { field: "key" });
+}
+
+function detailsOf({ headers, tags }: EmbeddedDetails): Pick<Sidecar, "headers" | "tags"> {
+  return { ...(headers === undefined ? {} : { headers }), ...(tags === undefined ? {} : { tags }) };
 }
 
 function listed({ key, size, etag, modified }: Sidecar): ObjectPage["objects"][number] {
@@ -372,6 +411,6 @@ function listed({ key, size, etag, modified }: Sidecar): ObjectPage["objects"][n
 
 function infoOf(bucket: string, version: StoredVersion): ObjectInfo {
   const { key, size, etag, modified, contentType, metadata, sha256, kept } = version.about;
-  const info = { bucket, key, size, etag, modified, contentType, metadata, sha256 };
+  const info = { bucket, key, size, etag, modified, contentType, metadata, sha256, ...detailsOf(version.about) };
   return kept ? { ...info, versionId: version.id } : info;
 }

@@ -21,6 +21,15 @@ export function diskFault(error: unknown): FplusError {
   return toFplusError("objects.io", error, { hint });
 }
 
+/** Does something with the disk, whose errors become ours. */
+export async function onDisk<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw diskFault(error);
+  }
+}
+
 /** The error for a file that cannot be read as what it is. */
 export function damagedFile(file: string, hint: string): FplusError {
   return new FplusError("objects.io", `${file} is damaged`, { field: "directory", hint });

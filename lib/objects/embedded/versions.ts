@@ -15,6 +15,10 @@ export interface Sidecar {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly sha256: string;
+  /** HTTP headers stored with it; left out where there are none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Left out where there are none. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** What the encryption of the data started from; left out where it is not encrypted. */
   readonly cipher?: string;
   /** Stored while the bucket kept versions; others are replaced by the next one. */
@@ -95,6 +99,11 @@ export class ObjectFolder {
     await prepare();
     if (temporary.data !== undefined) await moveInto(temporary.data, this.dataFile(id));
     await replaceFile(temporary.sidecar, path.join(this.path, id + SIDECAR), sidecarText(about));
+  }
+
+  /** Replaces what a version's sidecar says; its bytes stay. */
+  async describe(id: string, about: Sidecar, temporary: string): Promise<void> {
+    await replaceFile(temporary, path.join(this.path, id + SIDECAR), sidecarText(about));
   }
 
   async remove(id: string): Promise<void> {

@@ -43,7 +43,8 @@ async function* walkFolder(folder: string, base: string, options: WalkOptions): 
   const wanted = entries.filter(({ entry, key }) => {
     if (entry.kind === "object") return key.startsWith(prefix) && (after === "" || compareKeys(key, after) > 0);
     if (!key.startsWith(prefix) && !prefix.startsWith(key)) return false;
-    return after === "" || compareKeys(key, after) > 0 || (recursive && after.startsWith(key));
+    // A folder in which the last page ended has more to name, unless the page ended with the folder itself.
+    return after === "" || compareKeys(key, after) > 0 || (after.startsWith(key) && (recursive || after !== key));
   });
   for (let at = 0; at < wanted.length; at += READ_AHEAD) {
     const some = wanted.slice(at, at + READ_AHEAD);
@@ -62,7 +63,8 @@ async function* walkFolder(folder: string, base: string, options: WalkOptions): 
 async function* walkPrefix(folder: string, key: string, options: WalkOptions): AsyncGenerator<Met> {
   if (options.recursive) yield* walkFolder(folder, key, options);
   else {
-    const within = walkFolder(folder, key, { ...options, prefix: key, recursive: true, after: "" });
+    const after = options.after.startsWith(key) ? options.after : "";
+    const within = walkFolder(folder, key, { ...options, prefix: key, recursive: true, after });
     const { done } = await within.next();
     await within.return(undefined);
     if (done !== true) yield { kind: "prefix", key };
