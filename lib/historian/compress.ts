@@ -8,21 +8,31 @@ const HEAD_BYTES = 5;
 /** No blob of ours grows beyond this: a damaged one must not eat the memory. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const SMALL = 64;
+/** From this size on zstd is the faster one; below, a call of it costs more than its work, and packs less. */
+const LARGE = 16 * 1024;
 
 const hasZstd = typeof zlib.zstdCompressSync === "function";
 const zstdLevel = hasZstd ? { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } } : {};
 /** By default every call takes 16 KB, which a checkpoint of a thousand heads would take a thousand times. */
 const LEAST_CHUNK_BYTES = 256;
+/** What a block grows to at first guess, for the same reason. */
+const USUAL_RATIO = 4;
 
-/** Codec byte, checksum and the data, compressed where that makes it smaller: zstd where Node has it (22.15, 23.8), else deflate. */
+/** Codec byte, checksum and the data, compressed where that makes it smaller: large data with zstd where Node has it (22.15, 23.8). */
 export function compress(data: Uint8Array): Uint8Array {
   if (data.length > SMALL) {
     const chunkSize = LEAST_CHUNK_BYTES + data.length;
-    const packed = hasZstd
+    const useZstd = hasZstd && data.length >= LARGE;
+    const packed = useZstd
       ? zlib.zstdCompressSync(data, { ...zstdLevel, chunkSize })
       : zlib.deflateRawSync(data, { level: 1, chunkSize });
-    if (packed.length < data.length) return withCodec(hasZstd ? Codec.Zstd : Codec.Deflate, packed);
+    if (packed.length < data.length) return withCodec(useZstd ? Codec.Zstd : Codec.Deflate, packed);
   }
+  return uncompressed(data);
+}
+
+/** The data in the same form, as it is. */
+export function uncompressed(data: Uint8Array): Uint8Array {
   return withCodec(Codec.Raw, data);
 }
 
@@ -40,7 +50,10 @@ export function decompress(blob: Uint8Array): Uint8Array {
       case Codec.Raw:
         return body;
       case Codec.Deflate:
-        return zlib.inflateRawSync(body, { maxOutputLength: MAX_BYTES });
+        return zlib.inflateRawSync(body, {
+          maxOutputLength: MAX_BYTES,
+          chunkSize: LEAST_CHUNK_BYTES + body.length * USUAL_RATIO,
+        });
       case Codec.Zstd:
         if (!hasZstd) break;
         return zlib.zstdDecompressSync(body, { maxOutputLength: MAX_BYTES });

@@ -1,18 +1,23 @@
 import { FplusError } from "../../errors/index.ts";
 import { ByteReader, ByteWriter } from "../bytes.ts";
-import { compress, decompress } from "../compress.ts";
+import { compress, decompress, uncompressed } from "../compress.ts";
 import { doublesOf } from "../points.ts";
 import { Column } from "./column.ts";
+import { readPacked, writePacked } from "./packed.ts";
 
 /**
  * A chunk: some samples of one series as bytes.
- * Times are delta-of-delta varints. Values take the tightest of three forms that gives every bit back: scaled integers
+ * Times are packed integers. Values take the tightest of three forms that gives every bit back: scaled integers, packed
  * (what sensors with two decimals send), 32-bit floats, 64 bits; the latter two XORed with their predecessor and split
- * into byte planes, so that the compressor finds the runs.
+ * into byte planes, so that the compressor finds the runs. Layout 2 of the file held varints in their place.
  */
-const Lane = { Ns: 1, Status: 2, Type: 4, Text: 8 } as const;
-const Form = { Scaled: 0, Float: 1, Wide: 2 } as const;
+const Lane = { Ns: 1, Status: 2, Type: 4, Text: 8, PackedTimes: 16 } as const;
+const Form = { Scaled: 0, Float: 1, Wide: 2, Packed: 3 } as const;
 const MAX_SAMPLES = 1_000_000;
+/** Scales of decimals. */
+const FACTORS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000] as const;
+/** Packed samples of more bytes than this are noise, in which a compressor finds nothing. */
+const NOISE_BYTES = 0.7;
 
 /** Columns up to this size are put together in one place, again and again. */
 const SCRATCH_SAMPLES = 4096;
@@ -27,15 +32,16 @@ export function encodeColumn(column: Column): Uint8Array {
     (column.ns === undefined ? 0 : Lane.Ns) |
     (column.status === undefined ? 0 : Lane.Status) |
     (column.type === undefined ? 0 : Lane.Type) |
-    (column.text === undefined ? 0 : Lane.Text);
+    (column.text === undefined ? 0 : Lane.Text) |
+    Lane.PackedTimes;
   writer.varint(size);
   writer.byte(lanes);
   writer.byte(column.uniform);
-  encodeTimes(writer, column.ms, size);
+  writePacked(writer, column.ms.subarray(0, size));
   if (column.ns !== undefined) for (let i = 0; i < size; i++) writer.varint(column.ns[i]!);
   if (column.status !== undefined) encodeRuns(writer, column.status, size);
   if (column.type !== undefined) encodeRuns(writer, column.type, size);
-  encodeValues(writer, column.bits.subarray(0, size * 2));
+  const isPacked = encodeValues(writer, column.bits.subarray(0, size * 2));
   if (column.text !== undefined) {
     for (let i = 0; i < size; i++) {
       const text = column.text[i];
@@ -43,7 +49,10 @@ export function encodeColumn(column: Column): Uint8Array {
       if (text !== undefined) writer.text(text);
     }
   }
-  return compress(writer.take());
+  const bytes = writer.take();
+  return isPacked && column.text === undefined && bytes.length > size * NOISE_BYTES
+    ? uncompressed(bytes)
+    : compress(bytes);
 }
 
 /** @throws FplusError `historian.io` when the blob is damaged */
@@ -55,7 +64,7 @@ export function decodeColumn(blob: Uint8Array): Column {
   const column = new Column(1);
   column.length = size;
   column.uniform = reader.byte();
-  column.ms = decodeTimes(reader, size);
+  column.ms = (lanes & Lane.PackedTimes) === 0 ? decodeTimes(reader, size) : readPacked(reader, size);
   if ((lanes & Lane.Ns) !== 0) column.ns = Uint32Array.from({ length: size }, () => reader.varint());
   if ((lanes & Lane.Status) !== 0) column.status = decodeRuns(reader, new Uint32Array(size));
   if ((lanes & Lane.Type) !== 0) column.type = decodeRuns(reader, new Uint8Array(size));
@@ -65,17 +74,6 @@ export function decodeColumn(blob: Uint8Array): Column {
     for (let i = 0; i < size; i++) if (reader.byte() === 1) column.text[i] = reader.text();
   }
   return column;
-}
-
-function encodeTimes(writer: ByteWriter, ms: Float64Array, size: number): void {
-  let last = 0;
-  let lastStep = 0;
-  for (let i = 0; i < size; i++) {
-    const step = ms[i]! - last;
-    writer.zigzag(step - lastStep);
-    last = ms[i]!;
-    lastStep = i === 0 ? 0 : step;
-  }
 }
 
 function decodeTimes(reader: ByteReader, size: number): Float64Array {
@@ -111,34 +109,40 @@ function decodeRuns<L extends Uint32Array | Uint8Array>(reader: ByteReader, lane
   return lane;
 }
 
-function encodeValues(writer: ByteWriter, bits: Uint32Array): void {
+/** @returns whether they are packed integers */
+function encodeValues(writer: ByteWriter, bits: Uint32Array): boolean {
   const values = doublesOf(bits);
   const scale = decimalScale(values, bits);
   if (scale >= 0) {
-    writer.byte(Form.Scaled);
+    writer.byte(Form.Packed);
     writer.byte(scale);
-    const factor = 10 ** scale;
-    let last = 0;
-    for (const value of values) {
-      const whole = Math.round(value * factor);
-      writer.zigzag(whole - last);
-      last = whole;
-    }
-    return;
+    const factor = FACTORS[scale]!;
+    writePacked(
+      writer,
+      values.map((value) => Math.round(value * factor)),
+    );
+    return true;
   }
   if (values.every((value, i) => Math.fround(value) === value && !(value === 0 && bits[i * 2 + 1] !== 0))) {
     writer.byte(Form.Float);
     encodePlanes(writer, new Uint32Array(Float32Array.from(values).buffer), 1);
-    return;
+    return false;
   }
   writer.byte(Form.Wide);
   encodePlanes(writer, bits, 2);
+  return false;
 }
 
 function decodeValues(reader: ByteReader, size: number): Uint32Array {
   const bits = new Uint32Array(size * 2);
   const values = doublesOf(bits);
   switch (reader.byte()) {
+    case Form.Packed: {
+      const factor = 10 ** reader.byte();
+      const whole = readPacked(reader, size);
+      for (let i = 0; i < size; i++) values[i] = whole[i]! / factor;
+      return bits;
+    }
     case Form.Scaled: {
       const factor = 10 ** reader.byte();
       let last = 0;
@@ -164,15 +168,15 @@ function decimalScale(values: Float64Array, bits: Uint32Array): number {
     // Minus zero and the patterns of 64-bit integers must come back bit by bit.
     if (value === 0 && (bits[i * 2] !== 0 || bits[i * 2 + 1] !== 0)) return -1;
     for (;;) {
-      const factor = 10 ** scale;
+      const factor = FACTORS[scale]!;
       const whole = Math.round(value * factor);
       if (!(Math.abs(whole) < 2 ** 51)) return -1;
       if (whole / factor === value && (whole !== 0 || value === 0)) break;
-      if (++scale > 6) return -1;
+      if (++scale === FACTORS.length) return -1;
     }
   }
   // A later value may have raised the scale: the earlier ones must hold with it too.
-  const factor = 10 ** scale;
+  const factor = FACTORS[scale]!;
   for (const value of values) {
     const whole = Math.round(value * factor);
     if (whole / factor !== value || Math.abs(whole) >= 2 ** 51) return -1;
