@@ -1,8 +1,10 @@
 export type { ArchiveHead, ArchiveManifest, StoredEntry } from "./archive/manifest.ts";
 export { backUp } from "./back-up.ts";
+export { BackupKeeper, type KeeperOptions, type KeeperState, type MadeBackup } from "./keeper.ts";
 export type { NodeRedPlace } from "./parts/files.ts";
 export { restore, type RestoreOptions } from "./restore.ts";
 export { type Dated, outlived, type Retention } from "./retention.ts";
+export { nextRunOf, type NextRun, type Schedule } from "./schedule.ts";
 export { BackupShelf, type ShelfPlace, type ShelvedBackup } from "./shelf.ts";
 export {
   BACKUP_PARTS,

@@ -22,7 +22,7 @@ export interface ShelfPlace {
 const ENDING = ".fpbackup";
 const TYPE = "application/vnd.factory-plus.backup";
 
-/** The backups of a plant in an object store: `<plant>/2026-11-25T02-00-00Z.fpbackup`, each with its checksum beside it. */
+/** The backups of a plant in an object store: `<plant>/2026-11-25T02-00-00.000Z.fpbackup`, each with its checksum beside it. */
 export class BackupShelf {
   readonly #place: ShelfPlace;
   readonly #folder: string;
@@ -40,7 +40,7 @@ export class BackupShelf {
   ): Promise<ObjectInfo> {
     const { objects, bucket, plant } = this.#place;
     const made = new Date(time).toISOString();
-    const key = `${this.#folder}${made.replaceAll(":", "-").slice(0, 19)}Z${ENDING}`;
+    const key = `${this.#folder}${made.replaceAll(":", "-")}${ENDING}`;
     const metadata = { plant, made, id, version, parts: parts.join(" "), encrypted: encrypted ? "yes" : "no" };
     return await objects.put(bucket, key, content, { contentType: TYPE, metadata });
   }
@@ -102,7 +102,7 @@ function folderName(plant: string): string {
 }
 
 function timeOf(name: string): number | undefined {
-  const [, day, hour, minute, second] = /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z\.fpbackup$/.exec(name) ?? [];
-  const time = Date.parse(`${day ?? ""}T${hour ?? ""}:${minute ?? ""}:${second ?? ""}Z`);
+  const [, day, hour, rest] = /^(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d-\d\d(?:\.\d{3})?Z)\.fpbackup$/.exec(name) ?? [];
+  const time = Date.parse(`${day ?? ""}${hour ?? ""}:${rest?.replace("-", ":") ?? ""}`);
   return Number.isNaN(time) ? undefined : time;
 }

@@ -39,7 +39,7 @@ async function wholeCircle(
   const before = await fingerprint(plant);
   const shelf = new BackupShelf({ objects: plant.objects, bucket: "backups", plant: OPTIONS.plant });
   const { report, stored } = await backUp(plant, OPTIONS, (content, head) => shelf.put(content, head, true));
-  assert.match(stored.key, /^werk-sud-1\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.fpbackup$/);
+  assert.match(stored.key, /^werk-sud-1\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z\.fpbackup$/);
   const [listed] = await shelf.list();
   assert.deepEqual([listed?.key, listed?.size], [stored.key, report.size]);
   const info = await plant.objects.stat({ bucket: "backups", key: stored.key });
