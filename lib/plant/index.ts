@@ -7,7 +7,7 @@ export { CachedBirths } from "./cached-births.ts";
 export { databaseSource } from "./database.ts";
 export { historianSource } from "./historian.ts";
 export { type Lease, LeaseTable, type ReportingResource, type Resource } from "./lease.ts";
-export { objectsSource } from "./objects.ts";
+export { objectsSource, openedObjects } from "./objects.ts";
 export { openPlant, type Plant, type PlantOptions, type PlantServices, processHealth, processLeases } from "./plant.ts";
 export { searchSource } from "./search.ts";
 export type { StoreSource } from "./source.ts";

@@ -10,9 +10,17 @@ export function objectsSource(
   board: HealthBoard,
   options: ObjectsOptions,
 ): StoreSource<ObjectStore> {
-  const place = options.engine === "embedded" ? options.directory : options.url;
   const fingerprint = options.engine === "embedded" ? (options.encryptionKey ?? "") : JSON.stringify(options);
-  return storeSource(leases, board, `objects ${place}`, () => openObjects(options), fingerprint);
+  return storeSource(leases, board, keyOf(options), () => openObjects(options), fingerprint);
+}
+
+/** The store of that folder or server that is open in this process, where there is one: a folder is for one store only. */
+export function openedObjects(leases: LeaseTable, options: ObjectsOptions): ObjectStore | undefined {
+  return leases.find(keyOf(options)) as ObjectStore | undefined;
+}
+
+function keyOf(options: ObjectsOptions): string {
+  return `objects ${options.engine === "embedded" ? options.directory : options.url}`;
 }
 
 /**

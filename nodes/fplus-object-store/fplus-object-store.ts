@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import path from "node:path";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { type ObjectsOptions, openObjects } from "../../lib/objects/index.ts";
-import { objectsSource } from "../../lib/plant/index.ts";
+import { objectsSource, openedObjects } from "../../lib/plant/index.ts";
 import { defineNode, type NodeContext } from "../frame/index.ts";
 import { linkBaseOf, plantOf } from "../frame/plant.ts";
 import { substituteAll } from "../frame/substitute.ts";
@@ -87,11 +87,14 @@ async function tryStore(RED: NodeAPI, values: StoreConfig & StoreKeys & { readon
     secretKey: config.secretKey ?? stored?.secretKey,
     encryptionKey: config.encryptionKey ?? stored?.encryptionKey,
   };
-  const store = openObjects(optionsOf(config, keys, plantOf(RED).stateDir, ""));
+  const { stateDir, leases } = plantOf(RED);
+  const options = optionsOf(config, keys, stateDir, "");
+  const opened = options.engine === "embedded" ? openedObjects(leases, options) : undefined;
+  const store = opened ?? openObjects(options);
   try {
     const buckets = await store.buckets();
     return `Connected: ${buckets.length === 1 ? "1 bucket" : `${buckets.length} buckets`}`;
   } finally {
-    await store.close();
+    if (store !== opened) await store.close();
   }
 }
