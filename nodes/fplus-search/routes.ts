@@ -1,5 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
+import type { SearchStore } from "../../lib/search/index.ts";
 import type { SearchService } from "../fplus-search-engine/service.ts";
 import { serviceOf } from "../frame/index.ts";
 import { plantOf } from "../frame/plant.ts";
@@ -9,10 +10,14 @@ interface TryOut {
   readonly engine?: string;
   /** Blank = only the names of the indexes are asked for. */
   readonly index?: string;
+  /** Left out = what the index knows is asked for, not a search. */
   readonly body?: unknown;
 }
 
-/** `POST /fplus/search/try` is the try-out box of the dialog: the indexes there are, and what a search in one of them finds. */
+/**
+ * `POST /fplus/search/try` is what the dialog asks: the indexes there are, what a search in one of them finds, and without a search
+ * which attributes and values it knows.
+ */
 export function serveTryOut(RED: NodeAPI): void {
   RED.httpAdmin.post("/fplus/search/try", RED.auth.needsPermission("fplus-search.read"), (request, response) => {
     tryOut(RED, request.body as TryOut).then(
@@ -28,8 +33,15 @@ async function tryOut(RED: NodeAPI, { engine, index, body }: TryOut): Promise<ob
     await lease.ready;
     const indexes = await lease.value.indexes();
     if (index === undefined || index === "" || !indexes.includes(index)) return { indexes };
+    if (body === undefined) return { indexes, known: await knownOf(lease.value, index) };
     return { indexes, answer: await lease.value.search(index, body) };
   } finally {
     await lease.release();
   }
+}
+
+async function knownOf(store: SearchStore, index: string): Promise<object> {
+  const { filterable, sortable } = await store.settings(index);
+  const { facetDistribution = {} } = await store.search(index, { facets: filterable, limit: 0 });
+  return { filterable, sortable, values: facetDistribution };
 }

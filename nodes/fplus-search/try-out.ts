@@ -1,4 +1,5 @@
 import { NO_ANSWER } from "../editor/failure.ts";
+import { filterSuggestions, type KnownIndex, listSuggestions, narrowed } from "./suggestions.ts";
 
 /** The live box of the dialog: what is typed is searched at once, with the filter and the facets of the dialog. */
 type Hit = Readonly<Record<string, unknown>>;
@@ -6,6 +7,7 @@ type Hit = Readonly<Record<string, unknown>>;
 interface Found {
   readonly error?: string;
   readonly indexes?: readonly string[];
+  readonly known?: KnownIndex;
   readonly answer?: {
     readonly hits: readonly Hit[];
     readonly estimatedTotalHits: number;
@@ -21,6 +23,7 @@ const CLOSE = "\u0002";
 
 /** Brings the box to life. */
 export function tryOut(): void {
+  let known: KnownIndex | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let latest = 0;
   const field = (name: string): string => String($(`#node-input-${name}`).val() ?? "").trim();
@@ -38,18 +41,40 @@ export function tryOut(): void {
       highlightPreTag: OPEN,
       highlightPostTag: CLOSE,
     };
-    const engine = field("engine") === "_ADD_" ? "" : field("engine");
-    $.ajax({
-      url: "fplus/search/try",
-      method: "POST",
-      contentType: "application/json",
-      data: JSON.stringify({ engine, index: field("index"), body }),
-    })
+    post(body)
       .done((found: Found) => {
         if (number === latest) show(found, field("index"));
       })
       .fail(() => show({ error: NO_ANSWER }, ""));
   };
+  const post = (body?: object): JQuery.jqXHR<Found> => {
+    const engine = field("engine") === "_ADD_" ? "" : field("engine");
+    return $.ajax({
+      url: "fplus/search/try",
+      method: "POST",
+      contentType: "application/json",
+      data: JSON.stringify({ engine, index: field("index"), body }),
+    });
+  };
+  const learn = (): void => {
+    known = undefined;
+    void post().done((found: Found) => {
+      known = found.known;
+      showAttributes(known?.filterable ?? []);
+    });
+  };
+  const suggest = (name: string, optionsOf: (text: string, index: KnownIndex) => string[]): void => {
+    const options = $("<datalist>").attr("id", `fplus-search-${name}s`).insertAfter(`#node-input-${name}`);
+    $(`#node-input-${name}`)
+      .attr({ list: `fplus-search-${name}s`, autocomplete: "off" })
+      .on("focus input", () => {
+        const texts = known === undefined ? [] : optionsOf(String($(`#node-input-${name}`).val() ?? ""), known);
+        options.empty().append(...texts.map((text) => $("<option>").attr("value", text)));
+      });
+  };
+  suggest("filter", filterSuggestions);
+  suggest("facets", (text, { filterable }) => listSuggestions(text, filterable));
+  suggest("sort", (text, { sortable }) => listSuggestions(text, sortable, [":asc", ":desc"]));
   const later = (): void => {
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT_MS);
@@ -60,7 +85,9 @@ export function tryOut(): void {
     later,
   );
   $("#node-input-engine").on("change", later);
+  $("#node-input-index, #node-input-engine").on("change", learn);
   later();
+  learn();
 }
 
 function show({ error, indexes = [], answer }: Found, index: string): void {
@@ -83,11 +110,42 @@ function show({ error, indexes = [], answer }: Found, index: string): void {
       .addClass("fplus-search-facet")
       .append($("<b>").text(`${name} `));
     const entries = Object.entries(counts);
-    for (const [value, count] of entries.slice(0, 8)) row.append($("<span>").text(`${value} ${count}`));
+    for (const [value, count] of entries.slice(0, 8)) {
+      const chip = chipOf(`${value} ${count}`, "Add to the filter").on("click", () =>
+        setField("filter", narrowed(String($("#node-input-filter").val() ?? ""), name, value)),
+      );
+      row.append(chip);
+    }
     if (entries.length > 8) row.append($("<i>").text(`and ${entries.length - 8} more`));
     box.append(row);
   }
   for (const hit of answer.hits) box.append(card(hit));
+}
+
+/** The attributes that can be counted, to be picked. */
+function showAttributes(attributes: readonly string[]): void {
+  const row = $("#fplus-search-attributes")
+    .empty()
+    .toggle(attributes.length > 0);
+  row.append($("<small>").text("counts and filters: "));
+  for (const attribute of attributes) {
+    const chip = chipOf(attribute, "Add to the facets, or take away").on("click", () => {
+      const facets = String($("#node-input-facets").val() ?? "")
+        .split(",")
+        .flatMap((one) => one.trim() || []);
+      const kept = facets.filter((one) => one !== attribute);
+      setField("facets", (kept.length < facets.length ? kept : [...kept, attribute]).join(", "));
+    });
+    row.append(chip);
+  }
+}
+
+function chipOf(text: string, title: string): JQuery {
+  return $("<button type='button'>").addClass("fplus-search-chip").attr("title", title).text(text);
+}
+
+function setField(name: string, text: string): void {
+  $(`#node-input-${name}`).val(text).trigger("change");
 }
 
 function card(hit: Hit): JQuery {

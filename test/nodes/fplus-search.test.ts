@@ -5,6 +5,7 @@ import { after, afterEach, test } from "node:test";
 import { processHealth, processLeases } from "../../lib/plant/index.ts";
 import type { SearchAnswer, SearchHit } from "../../lib/search/index.ts";
 import search from "../../nodes/fplus-search/fplus-search.ts";
+import { filterSuggestions, listSuggestions, narrowed } from "../../nodes/fplus-search/suggestions.ts";
 import engine from "../../nodes/fplus-search-engine/fplus-search-engine.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { startMeiliStandIn } from "../support/meili.ts";
@@ -210,4 +211,18 @@ test("the example answers the search of the Factory+ description", async (t) => 
   const [best] = (await ask("words", "temprature senser 101")) as SearchHit[];
   assert.equal(best?.["name"], "Temperature sensor 101");
   assert.deepEqual(Object.keys((await ask("facets", "pump")) as object).toSorted(), ["location", "status"]);
+});
+
+test("a filter and a list go on with what the index knows", () => {
+  const known = { filterable: ["line", "status"], sortable: [], values: { status: { "on hold": 2, "o'k": 1 } } };
+  assert.deepEqual(filterSuggestions("", known), ["line = ", "status = "]);
+  assert.deepEqual(filterSuggestions("line = 1 AND st", known), ["line = 1 AND line = ", "line = 1 AND status = "]);
+  assert.deepEqual(filterSuggestions("line > 1 AND (status = 'on", known), [
+    "line > 1 AND (status = 'on hold'",
+    String.raw`line > 1 AND (status = 'o\'k'`,
+  ]);
+  assert.deepEqual(filterSuggestions("line = 1 ", known), []);
+  assert.deepEqual(listSuggestions("line, s", known.filterable), ["line, status"]);
+  assert.deepEqual(listSuggestions("", ["name"], [":asc", ":desc"]), ["name:asc", "name:desc"]);
+  assert.equal(narrowed("a = 1 OR b = 2", "status", "o'k"), String.raw`(a = 1 OR b = 2) AND status = 'o\'k'`);
 });
