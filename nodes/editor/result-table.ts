@@ -8,6 +8,7 @@ export function showTable(table: JQuery, columns: readonly string[], rows: reado
   };
   line("th", columns);
   for (const row of rows) line("td", row);
+  if (columns.length > 0) table[0]?.parentElement?.scrollIntoView({ block: "nearest" });
 }
 
 function cell(kind: "th" | "td", text: string): JQuery {

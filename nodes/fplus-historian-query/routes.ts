@@ -96,15 +96,15 @@ async function tryQuestion(store: HistorianStore, config: QueryConfig): Promise<
   const newest = rows.length === 0 ? "" : rows.length > SHOWN_ROWS || isRaw ? " The newest values:" : "";
   return {
     text: `${counted(answers.length, "signal")}${values}, ${took()}.${newest}`,
-    columns: rows.length === 0 ? [] : ["Time", "Signal", "Value", "Unit"],
+    columns: rows.length === 0 ? [] : ["Time", "Value", "Unit", "Signal"],
     rows: rows
       .slice(-SHOWN_ROWS)
       .reverse()
       .map(({ time, name, value, unit }) => [
         new Date(time).toISOString(),
-        name,
         value === null ? "" : shownValue(value),
         unit ?? "",
+        name,
       ]),
   };
 }

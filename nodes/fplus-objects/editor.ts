@@ -1,4 +1,5 @@
 import { isVariable, numberFrom, wholeFrom } from "../editor/checks.ts";
+import { browseObjects } from "./object-browser.ts";
 const LABELS: Readonly<Record<string, string>> = {
   put: "put",
   get: "get",
@@ -111,5 +112,16 @@ RED.nodes.registerType("fplus-objects", {
     };
     $("#node-input-operation, #node-input-source, #node-input-output").on("change", show);
     show();
+    $("#fplus-objects-browse").on("click", () => {
+      const store = String($("#node-input-store").val() ?? "");
+      browseObjects(store === "_ADD_" ? "" : store, ({ bucket, prefix, key }) => {
+        const given = { bucket, prefix, ...(key === undefined ? {} : { key }) };
+        // What an operation does not ask for stays as it is.
+        for (const [name, text] of Object.entries(given)) {
+          const input = $(`#node-input-${name}`);
+          if (input.is(":visible")) input.val(text).trigger("change");
+        }
+      });
+    });
   },
 });

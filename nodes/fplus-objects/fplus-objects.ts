@@ -2,7 +2,8 @@ import type { NodeAPI } from "node-red";
 import { FplusError } from "../../lib/errors/index.ts";
 import { type ObjectStore, transferObjects, type TransferReport } from "../../lib/objects/index.ts";
 import type { ObjectsService } from "../fplus-object-store/service.ts";
-import { amount, defineNode, type Message, type NodeContext } from "../frame/index.ts";
+import { amount, defineNode, type Message, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
+import { bytesText } from "./bytes-text.ts";
 import { payloadOf, resolvedFile, uploadOf, uploadOfFile, writeFileOf } from "./content.ts";
 import { sendList } from "./list.ts";
 import {
@@ -15,12 +16,13 @@ import {
   required,
   textOf,
 } from "./request.ts";
+import { serveBrowse } from "./routes.ts";
 
 type Send = (message: Message) => void;
 
 /** Puts, gets, lists and looks after objects. */
 export default function (RED: NodeAPI): void {
-  defineNode<ObjectsConfig>(RED, "fplus-objects", (node) => {
+  const setUp = (node: NodeContext<ObjectsConfig>): NodeBehaviour => {
     const { store } = node.config;
     const lease = store ? node.service<ObjectsService>(store, "store").lease() : node.plant.objects();
     return {
@@ -36,7 +38,8 @@ export default function (RED: NodeAPI): void {
       },
       close: () => lease.release(),
     };
-  });
+  };
+  defineNode(RED, "fplus-objects", setUp, { once: serveBrowse });
 }
 
 /** Does the work of an operation, sends what came of it and says it in a few words. */
@@ -188,10 +191,4 @@ function fileOf({ RED, config }: NodeContext<ObjectsConfig>, msg: Message): stri
 function progress(bytes: number, size: number | undefined): string {
   if (size === undefined || size === 0) return bytesText(bytes);
   return `${bytesText(bytes)} of ${bytesText(size)} · ${Math.floor((100 * bytes) / size)} %`;
-}
-
-function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`;
-  if (bytes < 1e6) return `${(bytes / 1000).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

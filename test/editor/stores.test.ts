@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
+import type { Locator } from "playwright-core";
 import {
   closeDialog,
   deploy,
@@ -41,7 +42,17 @@ describe("the editor's stores", () => {
       await page.fill("#node-input-facets", "location, device_type");
       await page.locator("#node-input-facets").blur();
       await page.locator(".fplus-search-facet", { hasText: "production_line_1" }).waitFor();
+      // What the index knows is picked, not typed: an attribute to count, a counted value to filter by.
+      await page.locator("#fplus-search-attributes button", { hasText: /^status$/ }).click();
+      assert.equal(await page.inputValue("#node-input-facets"), "location, device_type, status");
+      await page.locator(".fplus-search-facet button", { hasText: "production_line_1" }).click();
+      assert.equal(await page.inputValue("#node-input-filter"), "status = offline AND location = 'production_line_1'");
+      await page.locator("#fplus-search-says", { hasText: /found in \d+ ms/ }).waitFor();
       await editor.screenshot("search-facets");
+      await page.fill("#node-input-filter", "status = ");
+      const offered = page.locator("#fplus-search-filters option");
+      await until("the values of an attribute", async () => (await offered.count()) > 0);
+      assert.match((await offered.first().getAttribute("value"))!, /^status = '/);
       await closeDialog(page, "cancel");
       await openDialog(page, "fplus-search-upsert");
       await editor.screenshot("search-index");
@@ -79,6 +90,18 @@ describe("the editor's stores", () => {
     assert.equal(refused.status, 403);
     await refused.text();
     await editor.screenshot("objects-example");
+    await openDialog(page, "fplus-objects-get");
+    await page.locator("#fplus-objects-browse").click();
+    const window = page.locator(".red-ui-notification", { has: page.locator(".red-ui-treeList") });
+    const item = (text: string): Locator => window.locator(".red-ui-treeList-label", { hasText: text });
+    await item("factory-plus").click();
+    await item("configs").click();
+    await item("line1.json").click();
+    await window.getByText("factory-plus / configs/line1.json").waitFor();
+    await editor.screenshot("objects-browse");
+    await window.locator("button", { hasText: "Use" }).click();
+    assert.equal(await page.inputValue("#node-input-key"), "configs/line1.json");
+    await closeDialog(page, "cancel");
     await openDialog(page, "fplus-objects-put");
     await editor.screenshot("objects-put");
     await closeDialog(page, "cancel");
