@@ -1,7 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { type HistorianSeries, plainRows, plainSeries } from "../../lib/historian/index.ts";
 import type { HistorianService } from "../fplus-historian/service.ts";
-import { defineNode, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
+import { amount, defineNode, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
 import { tableRows, tablesOf } from "./influxql-rows.ts";
 import { type QueryConfig, requestOf, textOf } from "./request.ts";
 import { serveQueryRoutes } from "./routes.ts";
@@ -20,8 +20,7 @@ export default function (RED: NodeAPI): void {
           const isTables = output === "arrays" && language === "influxql";
           const rows = language === "flux" ? () => lease.value.flux(text) : () => tableRows(lease.value, text);
           const answer = isTables ? await tablesOf(lease.value, text) : await rows();
-          const what = isTables ? "table" : "row";
-          node.status("up", `${answer.length} ${what}${answer.length === 1 ? "" : "s"}`);
+          node.status("up", counted(answer.length, isTables ? "table" : "row"));
           send({ ...msg, payload: answer, query: text });
           return;
         }
@@ -29,13 +28,17 @@ export default function (RED: NodeAPI): void {
         await lease.ready;
         const answers = await lease.value.query(request);
         const samples = answers.reduce((sum, series) => sum + series.time.length, 0);
-        node.status("up", `${answers.length} signals · ${samples} points`);
+        node.status("up", `${counted(answers.length, "signal")} · ${counted(samples, "point")}`);
         send({ ...msg, payload: shaped(answers, output), query: request });
       },
       close: () => lease.release(),
     };
   };
   defineNode(RED, "fplus-historian-query", setUp, { once: serveQueryRoutes });
+}
+
+function counted(count: number, what: string): string {
+  return `${amount(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function shaped(answers: HistorianSeries[], output: QueryConfig["output"]): unknown {

@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe } from "node:test";
 import {
   closeDialog,
+  deploy,
   deployExample,
   dragNode,
   editorOverPlant,
+  importFlow,
   openConfigDialog,
   openDialog,
   press,
+  showTab,
   statusShows,
 } from "../support/editor.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -101,6 +106,36 @@ describe("the historian in the editor", () => {
       await closeDialog(page, "cancel");
     },
   );
+
+  editor.test("the page of the example shows the rows of a query as a chart and as a table", async (page) => {
+    const file = path.resolve(import.meta.dirname, "../../dashboards/history-page.json");
+    const nodes = JSON.parse(readFileSync(file, "utf8")) as { readonly type: string }[];
+    // The plant has its dashboard and its theme already.
+    await importFlow(
+      page,
+      nodes.filter(({ type }) => type !== "ui-base" && type !== "ui-theme"),
+    );
+    await deploy(page);
+    await showTab(page, "fplus-history-page-tab");
+    await statusShows(page, /^\d+ rows$/, "fplus-history-page-names");
+    await editor.screenshot("history-flow");
+    await page.goto(`${editor.plant.url}/dashboard/history`);
+    await page.locator("a[href$='/history']").click();
+    await page.getByText("10 min").click();
+    const signals = page.getByLabel("Signals").first();
+    await signals.click();
+    await signals.pressSequentially("Robot01/Temp");
+    await page.locator(".v-overlay .v-list-item", { hasText: "Robot01/Temperature" }).first().click();
+    await page.keyboard.press("Escape");
+    const row = page.locator("td", { hasText: "Robot01/Temperature" });
+    await row.waitFor();
+    await page.locator(".nrdb-ui-chart-container").locator("canvas, svg").first().waitFor();
+    await editor.screenshot("history-page");
+    await page.goto(`${editor.plant.url}/`);
+    await page.locator(".red-ui-flow-node").first().waitFor();
+    await showTab(page, "fplus-history-page-tab");
+    await statusShows(page, /^1 signal · \d+ points$/, "fplus-history-page-query");
+  });
 
   editor.test(
     "a question with a mistake, and one that would delete, are refused in the dialog with the way out",
