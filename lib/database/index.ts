@@ -27,6 +27,7 @@ export { productOf } from "./product.ts";
 export { optionsOfUrl } from "./server.ts";
 export type { DumpedSchema, DumpedTable } from "./schema.ts";
 export { describeSchema, type SchemaColumn, type SchemaTable } from "./catalog.ts";
+export { type TableColumn, TableRows } from "./table-rows.ts";
 export type { SlowStatement } from "./slow-statements.ts";
 export { explainStatement } from "./explain.ts";
 export { TransactionTable } from "./transactions.ts";

@@ -8,6 +8,7 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   delete: ["index", "idFrom"],
   get: ["index"],
   signals: ["plant"],
+  table: ["database", "table", "index", "idFrom", "columns", "searchable", "filterable", "sortable", "rows"],
   message: ["index", "filter", "facets", "sort", "limit", "highlight", "output", "idFrom"],
 };
 
@@ -18,6 +19,7 @@ const LABELS: Readonly<Record<string, string>> = {
   delete: "remove from",
   get: "look up in",
   signals: "index tags and devices",
+  table: "index table",
   message: "search",
 };
 
@@ -72,11 +74,26 @@ RED.nodes.registerType("fplus-search", {
       },
     },
     idFrom: { value: "" },
+    database: { value: "", type: "fplus-database", required: false },
+    table: {
+      value: "",
+      validate(value, _options) {
+        const mode = String($("#node-input-mode").val() ?? this["mode"]);
+        return mode !== "table" || value.trim() !== "" || "Name the table whose rows are to be found.";
+      },
+    },
+    columns: {
+      value: "",
+      validate(value, _options) {
+        return !/,\s*,/.test(value) || listCheck;
+      },
+    },
     outputs: { value: 1 },
   },
   label() {
     if (this.name) return this.name;
     const mode = String(this["mode"]);
+    if (mode === "table") return `index ${String(this["table"])}`.trim();
     return mode === "signals" ? LABELS["signals"]! : `${LABELS[mode] ?? mode} ${String(this["index"])}`.trim();
   },
   labelStyle() {
@@ -94,7 +111,7 @@ RED.nodes.registerType("fplus-search", {
     tryOut();
   },
   oneditsave() {
-    // Indexing the plant answers nothing.
-    this["outputs"] = $("#node-input-mode").val() === "signals" ? 0 : 1;
+    // What is indexed as it changes answers nothing.
+    this["outputs"] = ["signals", "table"].includes(String($("#node-input-mode").val())) ? 0 : 1;
   },
 });

@@ -3,8 +3,19 @@ import type { SearchAnswer, SearchStore } from "../../lib/search/index.ts";
 import type { SearchService } from "../fplus-search-engine/service.ts";
 import { amount, defineNode, type Message, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
 import { PlantIndex } from "./plant-index.ts";
-import { bodyOf, documentsOf, idsOf, indexOf, type Mode, modeOf, type SearchConfig, settingsOf } from "./request.ts";
+import {
+  type AskedMode,
+  bodyOf,
+  documentsOf,
+  idsOf,
+  indexOf,
+  type Mode,
+  modeOf,
+  type SearchConfig,
+  settingsOf,
+} from "./request.ts";
 import { serveTryOut } from "./routes.ts";
+import { TableIndex } from "./table-index.ts";
 
 type Send = (message: Message) => void;
 /** Does the work of a mode, sends what came of it and says it in a few words. */
@@ -24,6 +35,16 @@ function setUp(node: NodeContext<SearchConfig>): NodeBehaviour {
       input: (msg) => plant.take(msg),
       async close() {
         await plant.close();
+        await lease.release();
+      },
+    };
+  }
+  if (config.mode === "table") {
+    const table = new TableIndex(node, lease.ready, lease.value);
+    return {
+      input: () => table.refresh(),
+      async close() {
+        await table.close();
         await lease.release();
       },
     };
@@ -59,7 +80,7 @@ function configure(config: SearchConfig, ready: Promise<void>, store: SearchStor
   };
 }
 
-const WORK: Readonly<Record<Exclude<Mode, "signals">, Work>> = {
+const WORK: Readonly<Record<AskedMode, Work>> = {
   async search(config, store, msg, send) {
     const answer = await store.search(indexOf(config, msg), bodyOf(config, msg.payload));
     send({

@@ -3,10 +3,13 @@ import type { IndexSettings, Json, SearchDocument } from "../../lib/search/index
 import type { Message } from "../frame/index.ts";
 
 /** What the node can do. */
-export const MODES = ["search", "facets", "upsert", "delete", "get", "signals"] as const;
+export const MODES = ["search", "facets", "upsert", "delete", "get", "signals", "table"] as const;
 
 /** One of {@link MODES}. */
 export type Mode = (typeof MODES)[number];
+
+/** Those that a message asks for. */
+export type AskedMode = Exclude<Mode, "signals" | "table">;
 
 /** The properties of the dialog; lists have commas between their entries. */
 export interface SearchConfig {
@@ -25,15 +28,20 @@ export interface SearchConfig {
   readonly searchable: string;
   readonly filterable: string;
   readonly sortable: string;
-  /** Attribute that holds a document's id. */
+  /** Attribute that holds a document's id; of a table the column. */
   readonly idFrom: string;
+  /** Id of the database whose table is indexed; blank = the plant's. */
+  readonly database?: string;
+  readonly table?: string;
+  /** Columns that are indexed; blank = all but secrets. */
+  readonly columns?: string;
 }
 
 /** @throws FplusError `search.request` */
-export function modeOf(config: SearchConfig, msg: Message): Exclude<Mode, "signals"> {
+export function modeOf(config: SearchConfig, msg: Message): AskedMode {
   const asked = config.mode === "message" ? msg["operation"] : config.mode;
   const found = MODES.find((mode) => mode === asked);
-  if (found !== undefined && found !== "signals") return found;
+  if (found !== undefined && found !== "signals" && found !== "table") return found;
   throw new FplusError("search.request", `there is no operation ${JSON.stringify(asked) ?? "in the message"}`, {
     field: "operation",
     hint: "Use search, facets, upsert, delete or get.",
