@@ -3,6 +3,7 @@ import { tagText } from "../point.ts";
 import type { StoredSignal } from "../types.ts";
 import { quotedName, seriesIn } from "./influxql.ts";
 import { type InfluxLayout, LEVELS, STATUS_SUFFIX } from "./layout.ts";
+import { isRolledOf } from "./rollups.ts";
 import type { InfluxServer } from "./server.ts";
 
 /** One field of one series on the server, and the signal that it is here. */
@@ -18,8 +19,6 @@ export interface CatalogueEntry {
 }
 
 const FRESH_MS = 5000;
-/** A measurement of this name behind the signals' own holds roll-ups of them. */
-const ROLL_UP = /_\d+[smhd]$/;
 
 /** What the server holds in series that carry no `path`: points, and the layouts that name signals by other tags. */
 export class Catalogue {
@@ -54,11 +53,7 @@ export class Catalogue {
     const [answer] = await this.#server.influxQlMany(["SHOW MEASUREMENTS"]);
     const names = seriesIn(answer).flatMap(({ values }) => values.map(([name]) => String(name)));
     const own = this.#layout === "signals";
-    return names.filter(
-      (name) =>
-        !(own && name === this.#measurement) &&
-        !(name.startsWith(this.#measurement) && ROLL_UP.test(name.slice(this.#measurement.length))),
-    );
+    return names.filter((name) => !(own && name === this.#measurement) && !isRolledOf(this.#measurement, name));
   }
 
   #entriesOf(series: ReturnType<typeof seriesIn>): CatalogueEntry[] {

@@ -159,6 +159,11 @@ export function rolledMeasurement(measurement: string, windowMs: number): string
   return `${measurement}_${windowText(windowMs)}`;
 }
 
+/** Whether a measurement holds roll-ups of another. */
+export function isRolledOf(measurement: string, name: string): boolean {
+  return name.startsWith(`${measurement}_`) && /^\d+[smhd]$/.test(name.slice(measurement.length + 1));
+}
+
 /** What every window holds. */
 export const ROLLED_FIELDS = ["count", "sum", "min", "max", "first", "last", "mean"] as const;
 

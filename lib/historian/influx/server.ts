@@ -2,9 +2,9 @@ import type * as Client from "@influxdata/influxdb-client";
 import type { FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client";
 import { connectionHint, FplusError, messageOf, shortAnswer } from "../../errors/index.ts";
 import type { InfluxOptions } from "../options.ts";
-import { ensureBucket, type WantedBucket } from "./bucket.ts";
+import { type ApiRequest, ensureBucket, findOrganisation, type WantedBucket } from "./bucket.ts";
 import { WriteConnection } from "./connection.ts";
-import { type AnsweredStatement, nanoseconds, seriesIn } from "./influxql.ts";
+import { type AnsweredStatement, nanoseconds, quotedName, seriesIn } from "./influxql.ts";
 
 type ClientLibrary = typeof Client;
 
@@ -33,6 +33,8 @@ export class InfluxServer {
   readonly #headers: Readonly<Record<string, string>>;
   #version: "1" | "2" = "2";
   #release = "";
+  /** Id of the organisation of 2.x where the options name none. */
+  #foundOrg = "";
   #bucketFault = "";
   #isBucketKept = false;
 
@@ -95,14 +97,33 @@ export class InfluxServer {
     // A 1.x that was built from its sources calls itself unknown; a 2.x then says dev.
     this.#version = version === "auto" ? (/^(v?1\.|unknown$)/.test(this.#release) ? "1" : "2") : version;
     if (this.#version === "1") await this.#createDatabase();
-    else await this.#ensureOwnBucket();
+    else await this.#connect2();
   }
+
+  async #connect2(): Promise<void> {
+    const { org = "", bucket } = this.#options;
+    const isRefusal = (error: unknown): boolean => this.#status(error) !== undefined;
+    if (org === "") this.#foundOrg = await findOrganisation(this.#request, bucket, isRefusal);
+    await this.#ensureOwnBucket();
+  }
+
+  /** Name or id of the organisation of 2.x; empty where it is not known. */
+  get #org(): string {
+    return this.#options.org || this.#foundOrg;
+  }
+
+  readonly #request: ApiRequest = async (path, method, body): Promise<unknown> =>
+    await this.#opened().transport.request(path, body ?? "", {
+      method,
+      headers: { "content-type": "application/json" },
+      signal: this.#patience(),
+    });
 
   /** Lines may be written by a token that may not do this; what is then missing is said on the health page. */
   async #ensureOwnBucket(): Promise<void> {
     const { bucket: name, retentionDays = 0, bucketRetention: mayChange = false } = this.#options;
     this.#bucketFault = await this.ensureBucket({ name, retentionDays, mayChange }).catch(messageOf);
-    this.#isBucketKept = this.#options.org !== undefined && this.#bucketFault === "";
+    this.#isBucketKept = this.#org !== "" && this.#bucketFault === "";
   }
 
   /**
@@ -111,16 +132,9 @@ export class InfluxServer {
    * @throws what the server says
    */
   async ensureBucket(wanted: Omit<WantedBucket, "org">): Promise<string> {
-    const { org = "" } = this.#options;
+    const org = this.#org;
     if (org === "") return "";
-    const { transport } = this.#opened();
-    const request = async (path: string, method: string, body?: object): Promise<unknown> =>
-      await transport.request(path, body ?? "", {
-        method,
-        headers: { "content-type": "application/json" },
-        signal: this.#patience(),
-      });
-    return await ensureBucket(request, { ...wanted, org }, (error) => this.#status(error) === 404);
+    return await ensureBucket(this.#request, { ...wanted, org }, (error) => this.#status(error) === 404);
   }
 
   /** A 1.x server starts without databases; where the user may not make one, the first write says so. */
@@ -136,7 +150,7 @@ export class InfluxServer {
    * @throws FplusError `historian.unreachable`
    */
   async write(lines: Uint8Array, bucket = this.#options.bucket): Promise<Refusal | undefined> {
-    const { org = "" } = this.#options;
+    const org = this.#org;
     const { db, rp } = this.database;
     const path =
       this.#version === "1"
@@ -151,22 +165,35 @@ export class InfluxServer {
     const { status, body, retryAfterMs, location } = answer;
     // The only answer by which an InfluxDB says that it has the data: a page of a gateway that wants a login is 200.
     if (status === 204) return undefined;
-    if (status === 413 || ((status === 400 || status === 422) && isOfInflux(body))) {
+    if (status === 413 || ((status === 400 || status === 422) && isOfInflux(body) && !isOfOrganisation(body))) {
       return { message: body, tooLarge: status === 413 };
     }
     throw this.#statusFault(status, location ?? (sentenceOf(body) || `status ${status}`), undefined, retryAfterMs);
   }
 
-  /** Deletes what lies at from ≤ time < to, in milliseconds. @throws FplusError `historian.unreachable` */
-  async remove(from: number, to: number): Promise<void> {
-    if (this.#version === "2" && (await this.#remove2(from, to))) return;
-    const where = `time >= ${nanoseconds(from)} AND time < ${nanoseconds(to)}`;
-    seriesIn(await this.influxQl(`DELETE FROM /.*/ WHERE ${where}`, "POST"));
+  /**
+   * Deletes what lies at from ≤ time < to, in milliseconds.
+   * @param isSpared measurements that stay, of those in the same database of 1.x
+   * @throws FplusError `historian.unreachable`, `historian.query`
+   */
+  async remove(from: number, to: number, isSpared: (measurement: string) => boolean): Promise<void> {
+    try {
+      if (this.#version === "2" && (await this.#remove2(from, to))) return;
+      const where = `time >= ${nanoseconds(from)} AND time < ${nanoseconds(to)}`;
+      const names = seriesIn(await this.influxQl("SHOW MEASUREMENTS"))
+        .flatMap(({ values }) => values.map(([name]) => String(name)))
+        .filter((name) => !isSpared(name));
+      const answers = await this.influxQlMany(names.map((name) => `DELETE FROM ${quotedName(name)} WHERE ${where}`));
+      answers.forEach(seriesIn);
+    } catch (error) {
+      throw this.#fault(error);
+    }
   }
 
   /** By the API of 2.x; false where the server has no such route: a 1.8 knows only a part of it. */
   async #remove2(from: number, to: number): Promise<boolean> {
-    const { org = "", bucket } = this.#options;
+    const { bucket } = this.#options;
+    const org = this.#org;
     // The server's stop is inclusive.
     const range = { start: new Date(from).toISOString(), stop: new Date(to - 1).toISOString().replace("Z", "999999Z") };
     const path = `/api/v2/delete?${new URLSearchParams({ org, bucket }).toString()}`;
@@ -178,7 +205,8 @@ export class InfluxServer {
       });
       return true;
     } catch (error) {
-      if (this.#status(error) === 404) return false;
+      // Of an organisation or bucket that is not there the API itself says 404.
+      if (this.#status(error) === 404 && codeOf(error) !== "not found") return false;
       throw error;
     }
   }
@@ -226,16 +254,15 @@ export class InfluxServer {
 
   /** Runs a Flux script on a 2.x server. */
   async flux<T>(script: string, row: (values: string[], table: FluxTableMetaData) => T | undefined): Promise<T[]> {
-    return await this.#opened()
-      .getQueryApi(this.#options.org ?? "")
-      .collectRows(script, row);
+    return await this.#opened().getQueryApi(this.#org).collectRows(script, row);
   }
 
   /** A query's error as ours. */
   queryFault(error: unknown): FplusError {
     const status = this.#status(error);
     if (status === 400 || status === 404 || status === 422) {
-      return new FplusError("historian.query", shortAnswer(messageOf(error)), { cause: error });
+      const text = shortAnswer(messageOf(error));
+      return new FplusError("historian.query", text, { ...this.#placeIn(text), cause: error });
     }
     return this.#fault(error);
   }
@@ -276,13 +303,11 @@ export class InfluxServer {
       const hint = "Check the token and its rights on the bucket.";
       return new FplusError("historian.unreachable", `${url} refused: ${text}`, { field: "token", hint, cause });
     }
+    const place = this.#placeIn(text);
+    if (place !== undefined) return new FplusError("historian.unreachable", `${url}: ${text}`, { ...place, cause });
     if (status === 404) {
-      const hint = "Make it on the server, or correct its name.";
-      return new FplusError("historian.unreachable", `${url} has no ${bucket}: ${text}`, {
-        field: "bucket",
-        hint,
-        cause,
-      });
+      const more = { field: "bucket", hint: this.#bucketHint(), cause };
+      return new FplusError("historian.unreachable", `${url} has no ${bucket}: ${text}`, more);
     }
     const isElsewhere = status !== undefined && status < 400;
     const said = isElsewhere ? `${url} answers as no InfluxDB does: ${text}` : `${url}: ${text}`;
@@ -298,6 +323,18 @@ export class InfluxServer {
     });
   }
 
+  /** The field of the settings that a server's sentence is about: the organisation, or the bucket by its name. */
+  #placeIn(text: string): { readonly field: string; readonly hint: string } | undefined {
+    if (isOfOrganisation(text)) return { field: "org", hint: "Write its name as the server has it." };
+    const isBucket = text.includes(`bucket ${JSON.stringify(this.#options.bucket)}`);
+    return isBucket ? { field: "bucket", hint: this.#bucketHint() } : undefined;
+  }
+
+  #bucketHint(): string {
+    const hint = "Make it on the server, correct its name, or give the token the right to it.";
+    return this.#bucketFault === "" ? hint : `It could not be made (${this.#bucketFault}). ${hint}`;
+  }
+
   /** Closes the connections that stay open between writes. */
   close(): void {
     this.#connection.close();
@@ -307,6 +344,16 @@ export class InfluxServer {
 /** Whether a refusal comes from InfluxDB itself, and not from a gateway that does not know the data. */
 function isOfInflux(body: string): boolean {
   return body.trimStart().startsWith("{") || body.includes("partial write");
+}
+
+/** An organisation of 2.x that is not there, or that nobody named: said with 404 or 400, and nothing about the data. */
+function isOfOrganisation(text: string): boolean {
+  return /organization name .* not found|provide either orgID or org/s.test(text);
+}
+
+/** What kind of error the API of 2.x calls it; undefined for an answer that is not the API's. */
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown }).code;
 }
 
 /** The sentence of an error's body: `error` of 1.x, `message` of 2.x, or the body as it is. */

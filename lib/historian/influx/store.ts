@@ -24,7 +24,7 @@ import { LineRenderer, type RenderedLines } from "./line.ts";
 import { FluxReader, InfluxQlReader, type InfluxReader } from "./reader.ts";
 import { InfluxQlRollUps } from "./rollups-influxql.ts";
 import { FluxRollUps } from "./rollups-flux.ts";
-import { InfluxRollUps } from "./rollups.ts";
+import { InfluxRollUps, isRolledOf } from "./rollups.ts";
 import { AnswerBuilder } from "./rows.ts";
 import { InfluxServer, sentenceOf } from "./server.ts";
 
@@ -189,7 +189,8 @@ export class InfluxHistorian implements HistorianStore {
 
   async remove({ from, to }: { readonly from: number; readonly to: number }): Promise<void> {
     await this.open();
-    await this.#guard(() => this.#server.remove(from, to));
+    // Roll-ups outlive the samples; on 2.x they lie in buckets of their own.
+    await this.#guard(() => this.#server.remove(from, to, (name) => isRolledOf(this.#measurement, name)));
   }
 
   async samples(

@@ -179,6 +179,7 @@ export async function historianContract(
     assert.deepEqual([...range.value], [2, 3, 4]);
     assert.deepEqual([...(await one("p/m4/N", { limit: 3 })).value], [7, 8, 9]);
     assert.deepEqual(await store.query({ signals: ["p/m4/N"], from: T0 + 500, to: T0 + 600 }), []);
+    assert.deepEqual(await store.query({ signals: ["p/m4/N"], from: T0 + 1000, to: T0 + 1000 }), []);
   });
 
   await t.test("aggregates by windows aligned to the epoch", async () => {

@@ -7,6 +7,7 @@ import { copyHistorian, type HistorianStore, openHistorian } from "../../../lib/
 import { SignalRegistry, ValueType } from "../../../lib/sample/index.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { startInfluxd } from "../../support/influxd.ts";
+import { influxd2Program, startInfluxd2 } from "../../support/influxd2.ts";
 import { findProgram, missing } from "../../support/services.ts";
 import { batchOf, type Row } from "./contract.ts";
 
@@ -76,23 +77,29 @@ test("a copy from embedded to embedded has every bit, goes on after a stop, and 
   await assert.rejects(copyHistorian({ from, to, until: T0 + 1e6 }), { code: "historian.copy", field: "p/m/A" });
 });
 
-test("the command copies an embedded store into InfluxDB and back", async (t) => {
-  if (missing(t, "influxd", INFLUXD)) return;
-  const server = await startInfluxd(INFLUXD!, temporaryFolder(t));
-  t.after(() => server.stop());
+for (const [release, program, start] of [
+  ["1.x", INFLUXD, (folder: string) => startInfluxd(INFLUXD!, folder)],
+  ["2", influxd2Program, startInfluxd2],
+] as const) {
+  test(`the command copies an embedded store into InfluxDB ${release} and back`, async (t) => {
+    if (missing(t, `influxd ${release}`, program)) return;
+    const server = await start(temporaryFolder(t));
+    t.after(() => server.stop());
+    await copiesAndBack(t, server.url, "token" in server ? String(server.token) : "");
+  });
+}
+
+async function copiesAndBack(t: TestContext, url: string, token: string): Promise<void> {
   const [folder, other, state] = [temporaryFolder(t), temporaryFolder(t), temporaryFolder(t)];
   await (await filled(t, folder)).close();
   const run = async (from: string, to: string): Promise<string> => {
     const script = path.resolve(import.meta.dirname, "../../../scripts/copy-store.ts");
-    const env = { ...process.env, FPLUS_STATE: state };
+    const env = { ...process.env, FPLUS_STATE: state, FPLUS_INFLUX_TOKEN: token };
     return (await promisify(execFile)(process.execPath, [script, "historian", from, to], { env })).stdout;
   };
-  assert.match(
-    await run(`embedded:${folder}`, `${server.url}/plant`),
-    /793 samples of 4 signals are copied and verified\./,
-  );
-  assert.match(await run(`embedded:${folder}`, `${server.url}/plant`), /verified, 4 signals by a former run\./);
-  assert.match(await run(`${server.url}/plant`, `embedded:${other}`), /793 samples of 4 signals/);
+  assert.match(await run(`embedded:${folder}`, `${url}/plant`), /793 samples of 4 signals are copied and verified\./);
+  assert.match(await run(`embedded:${folder}`, `${url}/plant`), /verified, 4 signals by a former run\./);
+  assert.match(await run(`${url}/plant`, `embedded:${other}`), /793 samples of 4 signals/);
   const [a, b] = [folder, other].map((directory) =>
     openHistorian({ engine: "embedded", directory, registry: new SignalRegistry() }),
   );
@@ -104,4 +111,4 @@ test("the command copies an embedded store into InfluxDB and back", async (t) =>
   await a!.close();
   await b!.close();
   await assert.rejects(run("nowhere", `embedded:${other}`), /neither a folder nor an address/);
-});
+}

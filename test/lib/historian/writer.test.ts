@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { FplusError } from "../../../lib/errors/index.ts";
 import { type HistorianStore, HistorianWriter, openHistorian } from "../../../lib/historian/index.ts";
 import { type SampleBatch, SignalRegistry } from "../../../lib/sample/index.ts";
@@ -8,19 +8,33 @@ import { temporaryFolder } from "../../support/folder.ts";
 import { findProgram, missing } from "../../support/services.ts";
 import { until } from "../../support/until.ts";
 import { batchOf } from "./contract.ts";
-import { startInfluxd } from "../../support/influxd.ts";
+import { type Influxd, startInfluxd } from "../../support/influxd.ts";
+import { influxd2Program, startInfluxd2 } from "../../support/influxd2.ts";
 
 const INFLUXD = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
 
-test("keeps every sample while InfluxDB is killed and brought back", async (t) => {
-  if (missing(t, "influxd", INFLUXD)) return;
+for (const [release, program, start] of [
+  ["1.x", INFLUXD, (folder: string, port?: number) => startInfluxd(INFLUXD!, folder, port)],
+  ["2", influxd2Program, startInfluxd2],
+] as const) {
+  test(`keeps every sample while InfluxDB ${release} is killed and brought back`, async (t) => {
+    if (missing(t, `influxd ${release}`, program)) return;
+    await keepsEverySample(t, start);
+  });
+}
+
+async function keepsEverySample(
+  t: TestContext,
+  start: (folder: string, port?: number) => Promise<Influxd & { readonly token?: string }>,
+): Promise<void> {
   const folder = temporaryFolder(t);
   const spoolFolder = temporaryFolder(t);
-  let server = await startInfluxd(INFLUXD!, folder);
+  let server = await start(folder);
   t.after(() => server.stop());
   const port = Number(new URL(server.url).port);
   const registry = new SignalRegistry();
-  const store = openHistorian({ engine: "influx", url: server.url, bucket: "plant", registry });
+  const { url, token = "" } = server;
+  const store = openHistorian({ engine: "influx", url, token, bucket: "plant", registry });
   const spool = openSpool({ directory: spoolFolder, maxBytes: 16e6, policy: "refuse" });
   const writer = new HistorianWriter(store, { spool, registry, retryMs: 20, maxRetryMs: 50, batchSamples: 50 });
   const base = Date.now();
@@ -50,7 +64,7 @@ test("keeps every sample while InfluxDB is killed and brought back", async (t) =
   assert.ok(spooled >= 300, `${spooled} were said to be on disk`);
   assert.equal(writer.health().status, "degraded");
   assert.ok(writer.stats().spooled >= 300, `${writer.stats().spooled} spooled`);
-  server = await startInfluxd(INFLUXD!, folder, port);
+  server = await start(folder, port);
   await send(20);
   await until("the spool to be empty", () => writer.stats().spoolDepth === 0);
   await send(1);
@@ -65,7 +79,7 @@ test("keeps every sample while InfluxDB is killed and brought back", async (t) =
   assert.equal(writer.health().status, "up");
   await writer.close();
   await store.close();
-});
+}
 
 test("what a former process left in the spool is delivered under its names", async (t) => {
   const folder = temporaryFolder(t);
