@@ -33,6 +33,17 @@ export function connectionCode(error: unknown): string {
   return "";
 }
 
+/** Some letters of whatever was given, to say what is wrong with it; never throws itself. */
+export function shown(value: unknown): string {
+  const text =
+    typeof value === "string"
+      ? JSON.stringify(value)
+      : typeof value === "object" || typeof value === "function"
+        ? typeof value
+        : String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
 /** What another program said, short enough to be shown: of a page its title. */
 export function shortAnswer(text: string): string {
   const page = /<(?:!doctype html|html)\b/i.exec(text);

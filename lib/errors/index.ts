@@ -5,7 +5,11 @@
 import type { ErrorCode } from "./codes.ts";
 
 export type { ErrorCode } from "./codes.ts";
-export { connectionCode, connectionHint, shortAnswer } from "./foreign.ts";
+export { connectionCode, connectionHint, shortAnswer, shown } from "./foreign.ts";
+
+/** No sentence is longer: what it quotes of an input may be a whole file. */
+const LONGEST = 1000;
+const LONGEST_FIELD = 200;
 
 /** What an error carries beside its sentence. */
 export interface FplusErrorDetails {
@@ -33,7 +37,7 @@ export class FplusError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: FplusErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(cut(message, LONGEST), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.field = details.field;
     this.hint = details.hint;
@@ -44,10 +48,14 @@ export class FplusError extends Error {
 
   /** One line for a log: code, sentence, field and way out. */
   describe(): string {
-    const field = this.field === undefined ? "" : ` [${this.field}]`;
+    const field = this.field === undefined ? "" : ` [${cut(this.field, LONGEST_FIELD)}]`;
     const hint = this.hint === undefined ? "" : ` ${this.hint}`;
     return `${this.code}: ${this.message}${field}${hint}`;
   }
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 /** The sentence of anything that was thrown; never throws itself. */

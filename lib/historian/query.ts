@@ -1,4 +1,4 @@
-import { FplusError } from "../errors/index.ts";
+import { FplusError, shown } from "../errors/index.ts";
 import type { Aggregate, Fill, HistorianQuery } from "./types.ts";
 
 const AGGREGATES: readonly Aggregate[] = ["raw", "mean", "min", "max", "first", "last", "count", "sum"];
@@ -31,7 +31,7 @@ export function checkQuery(query: HistorianQuery): CheckedQuery {
   if (typeof to !== "number" || !Number.isFinite(to)) throw fault("to", "to is not a time in milliseconds");
   if (to < from) throw fault("to", "to lies before from");
   if (!AGGREGATES.includes(aggregate)) {
-    throw fault("aggregate", `there is no aggregate ${aggregate as string}`, `Choose one of ${AGGREGATES.join(", ")}.`);
+    throw fault("aggregate", `there is no aggregate ${shown(aggregate)}`, `Choose one of ${AGGREGATES.join(", ")}.`);
   }
   const windowMs = aggregate === "raw" ? 0 : Number(query.windowMs);
   if (aggregate !== "raw") {
@@ -50,7 +50,7 @@ export function checkQuery(query: HistorianQuery): CheckedQuery {
   }
   checkCount("limit", limit, 1);
   checkCount("maxPoints", maxPoints, 2);
-  return { signals, tags, from, to, aggregate, windowMs, fill, limit, maxPoints };
+  return { signals, tags: { ...tags }, from, to, aggregate, windowMs, fill, limit, maxPoints };
 }
 
 function checkCount(field: string, value: number | undefined, least: number): void {

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { FplusError } from "../errors/index.ts";
+import { FplusError, shown } from "../errors/index.ts";
 import { SampleBatch } from "./batch.ts";
 import { type Quality, qualityOf, statusName, statusOf } from "./quality.ts";
 import { type SignalRegistry, signals } from "./signal.ts";
@@ -62,12 +62,13 @@ export function batchFromPlain(samples: readonly LooseSample[], registry: Signal
     if (typeof sample?.name !== "string" || sample.name === "") {
       throw new FplusError("sample.invalid", "a sample has no name", { field: "name", hint: "Set topic or name." });
     }
+    for (const field of TEXTS) if (!isText(sample[field])) throw notText(field, sample[field]);
     const value = sample.value as SampleValue;
     const signal = registry.find(sample.name) ?? registry.intern(splitPath(sample.name));
     const named = sample.type === undefined ? ValueType.Unknown : valueTypeOf(sample.type);
     const type = named || (fits(signal.type, value) ? signal.type : typeOfValue(value));
     if (signal.type === ValueType.Unknown) signal.type = type;
-    if (sample.unit !== undefined) signal.unit = sample.unit;
+    signal.unit = sample.unit ?? signal.unit;
     const status = statusOf(sample.quality ?? "good", sample.status);
     batch.addValue(signal.id, type, value, timeOf(sample, now), 0, status);
   }
@@ -104,13 +105,21 @@ function fits(type: ValueType, value: SampleValue): boolean {
   return natural === ValueType.Double && type >= ValueType.Int8 && type <= ValueType.Double;
 }
 
-function timeOf(sample: LooseSample, now: number): number {
-  if (sample.timestamp === undefined) return now;
-  const time = typeof sample.timestamp === "number" ? sample.timestamp : new Date(sample.timestamp).getTime();
-  if (!Number.isFinite(time)) {
-    throw new FplusError("sample.invalid", `not a time: ${String(sample.timestamp)}`, { field: "timestamp" });
-  }
-  return time;
+const TEXTS = ["quality", "status", "type", "unit"] as const;
+
+function isText(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "string" && value.isWellFormed());
+}
+
+function notText(field: string, value: unknown): FplusError {
+  return new FplusError("sample.invalid", `${field} is not a text: ${shown(value)}`, { field });
+}
+
+function timeOf({ timestamp }: LooseSample, now: number): number {
+  if (timestamp === undefined) return now;
+  const known = typeof timestamp === "string" || types.isDate(timestamp) ? new Date(timestamp).getTime() : timestamp;
+  if (typeof known === "number" && Number.isFinite(known)) return known;
+  throw new FplusError("sample.invalid", `not a time: ${shown(timestamp)}`, { field: "timestamp" });
 }
 
 function splitPath(path: string): { source: string; device: string; metric: string } {

@@ -57,7 +57,7 @@ export class SignalRegistry {
 
   /**
    * The signal of that identity, made at the first call; attributes given are updated on an existing one.
-   * @throws FplusError `sample.too-many-signals`
+   * @throws FplusError `sample.too-many-signals`; `sample.invalid` when the name is not whole text
    */
   intern(identity: SignalIdentity): Signal {
     const path = signalPath(identity.source, identity.device, identity.metric);
@@ -71,6 +71,10 @@ export class SignalRegistry {
     }
     if (this.#byId.length >= this.#limit) {
       throw new FplusError("sample.too-many-signals", `more than ${this.#limit} signals`, { field: path });
+    }
+    // Stores keep names as UTF-8, in which two halves of characters would be the same.
+    if (!path.isWellFormed()) {
+      throw new FplusError("sample.invalid", `the name ${JSON.stringify(path)} is not whole text`, { field: "name" });
     }
     const signal: Signal = {
       id: this.#byId.length,

@@ -9,5 +9,6 @@ export type { EmbeddedSearchOptions, MeiliOptions, SearchOptions } from "./optio
 export { type SearchProblem, searchProblem } from "./problem.ts";
 export { type DocumentSource, RowIndexer, type RowIndexerStats } from "./row-indexer.ts";
 export { DEVICES, SIGNAL_INDEXES, SignalIndexer, TAGS } from "./signals.ts";
+export { jsonOf } from "./request.ts";
 export { SearchStore } from "./store.ts";
 export type { IndexSettings, Json, SearchAnswer, SearchDocument, SearchHit, SearchRequest } from "./types.ts";

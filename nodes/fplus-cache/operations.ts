@@ -1,5 +1,5 @@
 import type { Cache, CacheLock } from "../../lib/cache/index.ts";
-import { FplusError } from "../../lib/errors/index.ts";
+import { FplusError, shown } from "../../lib/errors/index.ts";
 import type { Message } from "../frame/index.ts";
 
 /** The properties of the dialog. */
@@ -50,7 +50,7 @@ export async function operate(cache: Cache, config: CacheConfig, key: string, ms
       return { output: 0, msg: { ...msg, removed } };
     }
     case "count": {
-      const by = Number(msg["by"] ?? (config.by === "" ? 1 : (config.by ?? 1)));
+      const by = numberOf(msg["by"] ?? (config.by === "" ? 1 : (config.by ?? 1)));
       return { output: 0, msg: { ...msg, payload: await cache.increment(key, by, ttlMs) } };
     }
     case "publish":
@@ -99,7 +99,12 @@ function heldLock(cache: Cache, msg: Message): CacheLock {
 }
 
 function secondsOf(field: string, value: unknown): number {
-  const seconds = value === undefined || value === "" ? 0 : Number(value);
+  const seconds = value === undefined || value === "" ? 0 : numberOf(value);
   if (Number.isFinite(seconds) && seconds >= 0) return seconds;
-  throw new FplusError("cache.command", `${String(value)} is no number of seconds`, { field });
+  throw new FplusError("cache.command", `${shown(value)} is no number of seconds`, { field });
+}
+
+/** A number, or a text that is one; NaN for everything else. */
+function numberOf(value: unknown): number {
+  return typeof value === "number" || (typeof value === "string" && value.trim() !== "") ? Number(value) : Number.NaN;
 }

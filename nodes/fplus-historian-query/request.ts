@@ -134,7 +134,8 @@ function timeOf(field: string, value: unknown, now: number, otherwise?: number):
 }
 
 function numberOf(field: string, value: unknown): number {
-  const number = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
+  const isNumber = typeof value === "number" || (typeof value === "string" && value.trim() !== "");
+  const number = isNumber ? Number(value) : Number.NaN;
   if (Number.isFinite(number)) return number;
   throw new FplusError("historian.query", `${field} is not a number`, { field });
 }

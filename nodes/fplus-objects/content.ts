@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { FplusError } from "../../lib/errors/index.ts";
+import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { bufferOf, type ObjectBody, type ObjectContent, typeOfName } from "../../lib/objects/index.ts";
 import type { ObjectsConfig } from "./request.ts";
 
@@ -26,9 +26,19 @@ export function uploadOf(payload: unknown): Upload {
   if (typeof payload === "string") return { body: payload };
   if (payload instanceof Uint8Array) return { body: payload };
   if (typeof payload === "object" && Symbol.asyncIterator in payload) return { body: payload as ObjectBody };
-  const text = JSON.stringify(payload, null, 2);
+  const text = jsonOf(payload);
   if (text === undefined) throw new FplusError("objects.request", "the payload cannot be stored", { field: "payload" });
   return { body: text, contentType: "application/json" };
+}
+
+function jsonOf(payload: unknown): string | undefined {
+  try {
+    return JSON.stringify(payload, null, 2);
+  } catch (error) {
+    const hint = "Send a Buffer, a text, a stream, or an object that is JSON.";
+    const message = `the payload cannot be written as JSON: ${messageOf(error)}`;
+    throw new FplusError("objects.request", message, { field: "payload", hint });
+  }
 }
 
 /** A file of this machine, read as a stream. */

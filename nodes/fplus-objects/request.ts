@@ -1,4 +1,4 @@
-import { FplusError } from "../../lib/errors/index.ts";
+import { FplusError, shown } from "../../lib/errors/index.ts";
 import type { ByteRange, ObjectName } from "../../lib/objects/index.ts";
 import type { Message } from "../frame/index.ts";
 
@@ -56,10 +56,14 @@ export function operationOf(config: ObjectsConfig, msg: Message): Operation {
   const asked = config.operation === "message" ? msg["operation"] : config.operation;
   const found = OPERATIONS.find((operation) => operation === asked);
   if (found !== undefined) return found;
-  throw new FplusError("objects.request", `there is no operation ${JSON.stringify(asked) ?? "in the message"}`, {
-    field: "operation",
-    hint: `Use one of ${OPERATIONS.join(", ")}.`,
-  });
+  throw new FplusError(
+    "objects.request",
+    asked === undefined ? "there is no operation in the message" : `there is no operation ${shown(asked)}`,
+    {
+      field: "operation",
+      hint: `Use one of ${OPERATIONS.join(", ")}.`,
+    },
+  );
 }
 
 /** A property of the dialog, or the message's where that is blank; empty text where neither has it. */

@@ -1,5 +1,5 @@
-import { FplusError } from "../../lib/errors/index.ts";
-import type { IndexSettings, Json, SearchDocument } from "../../lib/search/index.ts";
+import { FplusError, shown } from "../../lib/errors/index.ts";
+import { type IndexSettings, type Json, jsonOf, type SearchDocument } from "../../lib/search/index.ts";
 import type { Message } from "../frame/index.ts";
 
 /** What the node can do. */
@@ -42,10 +42,14 @@ export function modeOf(config: SearchConfig, msg: Message): AskedMode {
   const asked = config.mode === "message" ? msg["operation"] : config.mode;
   const found = MODES.find((mode) => mode === asked);
   if (found !== undefined && found !== "signals" && found !== "table") return found;
-  throw new FplusError("search.request", `there is no operation ${JSON.stringify(asked) ?? "in the message"}`, {
-    field: "operation",
-    hint: "Use search, facets, upsert, delete or get.",
-  });
+  throw new FplusError(
+    "search.request",
+    asked === undefined ? "there is no operation in the message" : `there is no operation ${shown(asked)}`,
+    {
+      field: "operation",
+      hint: "Use search, facets, upsert, delete or get.",
+    },
+  );
 }
 
 /** @throws FplusError `search.request` */
@@ -95,7 +99,8 @@ export function documentsOf(config: SearchConfig, payload: unknown): SearchDocum
   return list.map((entry, i) => {
     const id = typeof entry === "object" && entry !== null ? (entry as Record<string, unknown>)[attribute] : undefined;
     if ((typeof id === "string" && id !== "") || typeof id === "number") {
-      return { ...(JSON.parse(JSON.stringify(entry)) as Record<string, Json>), id: String(id) };
+      const document = { ...(entry as Record<string, Json>), id: String(id) };
+      return JSON.parse(jsonOf(document)) as SearchDocument;
     }
     throw new FplusError("search.document", `document ${i + 1} has no ${attribute}`, {
       field: attribute,

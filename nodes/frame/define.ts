@@ -91,7 +91,9 @@ export function defineNode<C>(
               const described = describedError(error);
               if (!reporter.report(error, () => done(described))) done(quiet.add(described));
             },
-          );
+          )
+          // Node-RED copies the message for a Catch node, and there are messages that cannot be copied.
+          .catch((error: unknown) => reporter.report(error));
       });
     }
     this.on("close", (removed: boolean, done: () => void) => {

@@ -4,7 +4,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { AgeClock } from "../../clock/index.ts";
-import { FplusError, toFplusError } from "../../errors/index.ts";
+import { FplusError, messageOf, toFplusError } from "../../errors/index.ts";
 import { fileIdentity } from "../../folder/index.ts";
 import { answerInfluxQl } from "../influxql/index.ts";
 import { pathMatcher } from "../pattern.ts";
@@ -78,11 +78,33 @@ function flush(): void {
     checkFile();
     opened().commit(group);
   } catch (error) {
-    for (const { id } of group) refuse(id, error);
+    commitEach(group, error);
     return;
   }
   for (const { id } of group) answer(id, null);
   maintain();
+}
+
+/** One write that SQLite will never take must not keep out those that came with it, nor be tried for ever. */
+function commitEach(group: readonly Waiting[], error: unknown): void {
+  if (!isAboutData(error)) {
+    for (const { id } of group) refuse(id, error);
+    return;
+  }
+  for (const one of group) {
+    try {
+      opened().commit([one]);
+      answer(one.id, null);
+    } catch (own) {
+      refuse(one.id, isAboutData(own) ? new FplusError("historian.rejected", messageOf(own)) : own);
+    }
+  }
+}
+
+/** SQLite's codes for too large, broken rules and wrong types; all others are about the disk. */
+function isAboutData(error: unknown): boolean {
+  const { errcode = 0 } = error as { errcode?: number };
+  return error instanceof TypeError || error instanceof RangeError || [18, 19, 20, 25].includes(errcode & 0xff);
 }
 
 /** A file that somebody deleted or replaced would take samples for nothing: this thread ends, and the next one opens what is there. */

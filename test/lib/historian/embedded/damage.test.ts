@@ -179,3 +179,20 @@ test("a WAL that is cut or damaged opens with whole batches only", async (t) => 
     await after.close();
   }
 });
+
+test("a write that SQLite will never take is refused alone and for good; those that came with it are stored", async (t) => {
+  const registry = new SignalRegistry();
+  const store = openHistorian({ engine: "embedded", directory: temporaryFolder(t), registry });
+  assert.throws(() => registry.intern({ source: "p", device: "m", metric: "\ud800" }), { code: "sample.invalid" });
+  const good = batchOf(registry, [["p/m/good", 1, 1]]);
+  // Past every check, as a program may that makes its signals itself.
+  const bad = batchOf(registry, [["p/m/bad", 1, 1]]);
+  registry.find("p/m/bad")!.unit = (2n ** 70n) as never;
+  const results = await Promise.allSettled([store.write(good), store.write(bad), store.write(good)]);
+  assert.deepEqual(
+    results.map((result) => (result.status === "fulfilled" ? "stored" : (result.reason as { code: string }).code)),
+    ["stored", "historian.rejected", "stored"],
+  );
+  assert.equal((await store.query(ALL)).length, 1);
+  await store.close();
+});
