@@ -39,16 +39,15 @@ class Work {
   readonly #node: NodeContext<SqlConfig>;
   readonly #streams: RowStreams;
   readonly #running = new Set<AbortController>();
-  #last = "";
+  #last: ["up" | "down" | "idle", string] = ["idle", ""];
 
   constructor(node: NodeContext<SqlConfig>, streams: RowStreams) {
     this.#node = node;
     this.#streams = streams;
   }
 
-  status(): ["busy" | "up" | "idle", string] {
-    if (this.#running.size > 0) return ["busy", `${amount(this.#running.size)} running`];
-    return this.#last === "" ? ["idle", ""] : ["up", this.#last];
+  status(): ["busy" | "up" | "down" | "idle", string] {
+    return this.#running.size > 0 ? ["busy", `${amount(this.#running.size)} running`] : this.#last;
   }
 
   /** Cancels everything that this node runs, on the server too. */
@@ -64,11 +63,15 @@ class Work {
     try {
       if (action === "query") {
         const rows = await this.#query(database, msg, send, controller.signal);
-        this.#last = `${amount(rows)} ${rows === 1 ? "row" : "rows"} · ${Math.max(1, Math.round(performance.now() - began))} ms`;
+        const took = Math.max(1, Math.round(performance.now() - began));
+        this.#last = ["up", `${amount(rows)} ${rows === 1 ? "row" : "rows"} · ${took} ms`];
       } else {
         await this.#transact(database, msg, send);
-        this.#last = `${amount(database.transactions.size)} open`;
+        this.#last = ["up", `${amount(database.transactions.size)} open`];
       }
+    } catch (error) {
+      this.#last = ["down", `${action} failed`];
+      throw error;
     } finally {
       this.#running.delete(controller);
     }

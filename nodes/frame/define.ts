@@ -76,6 +76,10 @@ export function defineNode<C>(
       behaviour = setup(context) ?? {};
     } catch (error) {
       context.report(error);
+      const fault = toFplusError("config.invalid", error);
+      this.fplusFault = fault;
+      // A message to such a node does not vanish: Catch nodes see why.
+      behaviour = { input: () => Promise.reject(fault) };
     }
     if (behaviour.service !== undefined) this.fplusService = behaviour.service;
     const input = behaviour.input?.bind(behaviour);

@@ -174,7 +174,7 @@ test("a wrong endpoint, a NodeId that does not exist and a table with 200 mistak
   assert.equal(message["topic"], "PLC/Counter1/Count");
   assert.equal(message["quality"], "good");
   assert.match(said(node("wrong")).join("\n"), /config\.invalid.*\[url\]/);
-  assert.match(said(node("lost")).join("\n"), /config\.missing.*endpoint wrong is not running/);
+  assert.match(said(node("lost")).join("\n"), /config\.invalid: Wrong, url: .*\[endpoint\]/);
   await until("the NodeId", () => said(node("r")).some((text) => text.includes("[ns=1;s=Gone]")));
   const complaints = said(node("r")).filter((text) => /tag-table|node-unknown/.test(text));
   assert.equal(complaints.length, 2, complaints.join("\n"));
