@@ -10,7 +10,10 @@ const STORED = "__PWRD__";
  */
 export function addConnectionTest(node: EditorInstance, what: string): JQuery {
   const result = $("<span role='status'>").attr("id", `fplus-${what}-result`).css("marginLeft", "8px");
-  const say = (text: string, color: string): void => void result.text(text).css("color", color);
+  // The way out stands at the end of a long sentence, below the edge of a small window.
+  const say = (text: string, color: string): void => {
+    result.text(text).css("color", color)[0]?.scrollIntoView({ block: "end" });
+  };
   const button = $("<button type='button' class='red-ui-button'>")
     .attr("id", `fplus-${what}-test`)
     .text("Test connection")

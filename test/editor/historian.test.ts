@@ -17,6 +17,7 @@ import {
 } from "../support/editor.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { startInfluxd } from "../support/influxd.ts";
+import { influxd2Program, startInfluxd2 } from "../support/influxd2.ts";
 import { findProgram, missing } from "../support/services.ts";
 
 const influxdProgram = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
@@ -170,6 +171,30 @@ describe("the historian in the editor", () => {
     await page.locator("#fplus-historian-test").click();
     await page.locator("#fplus-historian-result", { hasText: "Connected: " }).waitFor();
     await editor.screenshot("historian-connected");
+    await closeDialog(page, "cancel");
+  });
+
+  editor.test("the historian's dialog says which setting of an InfluxDB 2 is wrong", async (page, t) => {
+    if (missing(t, "influxd 2", influxd2Program)) return;
+    const server = await startInfluxd2(temporaryFolder(t));
+    t.after(() => server.stop());
+    await openConfigDialog(page, "fplus-historian", "_ADD_");
+    await page.selectOption("#node-config-input-engine", "influx");
+    await page.fill("#node-config-input-url", server.url);
+    await page.fill("#node-config-input-bucket", server.bucket);
+    const says = async (text: RegExp): Promise<void> => {
+      await page.locator("#fplus-historian-test").click();
+      await page.locator("#fplus-historian-result", { hasText: text }).waitFor();
+    };
+    await page.fill("#node-config-input-token", "wrong");
+    await says(/refused: unauthorized access.*\[token]/);
+    await page.fill("#node-config-input-token", server.token);
+    await page.fill("#node-config-input-org", "elsewhere");
+    await says(/organization name "elsewhere" not found.*\[org]/);
+    await editor.screenshot("historian-wrong-organisation");
+    await page.fill("#node-config-input-org", "");
+    await says(/^Connected: .*v2\.7/);
+    await editor.screenshot("historian-influx2");
     await closeDialog(page, "cancel");
   });
 });

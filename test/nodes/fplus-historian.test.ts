@@ -13,6 +13,7 @@ import { freePorts } from "../support/ports.ts";
 import { findProgram, missing } from "../support/services.ts";
 import { until } from "../support/until.ts";
 import { startInfluxd } from "../support/influxd.ts";
+import { influxd2Program, startInfluxd2 } from "../support/influxd2.ts";
 import { loadFlow, nextMessage, unloadFlow } from "../support/nodes.ts";
 
 const INFLUXD = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
@@ -371,4 +372,55 @@ test("with an archive set, months older than it leave the store and a query stil
   assert.deepEqual(await ask(), before);
   await lease.release();
   await unloadFlow();
+});
+
+test("the nodes write to an InfluxDB 2 and ask it by signals, in InfluxQL and in Flux", async (t) => {
+  if (missing(t, "influxd 2", influxd2Program)) return;
+  const server = await startInfluxd2(temporaryFolder(t));
+  t.after(() => server.stop());
+  const { url, bucket, token } = server;
+  const ask = { type: "fplus-historian-query", historian: "h27", output: "rows", wires: [["answer27"]] };
+  const flow = [
+    { id: "w27", type: "fplus-historian-write", historian: "h27", wires: [["receipt27"], []] },
+    { ...ask, id: "signals27", signals: "Line1/**", range: "last", minutes: "60", aggregate: "raw" },
+    { ...ask, id: "influxql27", language: "influxql", query: "SELECT last(value) FROM sensors GROUP BY path" },
+    {
+      ...ask,
+      id: "flux27",
+      language: "flux",
+      query: `from(bucket: "${bucket}") |> range(start: -1h) |> filter(fn: (r) => r._field == "value") |> mean()`,
+    },
+    { id: "h27", type: "fplus-historian", engine: "influx", url, bucket, version: "auto", org: "" },
+    { id: "receipt27", type: "helper" },
+    { id: "answer27", type: "helper" },
+  ];
+  const node = await loadFlow(temporaryFolder(t), [historian, write, query], flow, { h27: { token } });
+  const now = Date.now();
+  for (const [value, at] of [
+    [20, now - 2000],
+    [30, now - 1000],
+  ] as const) {
+    const receipt = nextMessage(node("receipt27"));
+    node("w27").receive({ topic: "Line1/Press/Temp", payload: value, timestamp: at });
+    assert.deepEqual((await receipt)["payload"], { written: 1, rejected: [] });
+  }
+  const rowsOf = async (id: string): Promise<Record<string, unknown>[]> => {
+    const answered = nextMessage(node("answer27"));
+    node(id).receive({ payload: "go" });
+    return (await answered)["payload"] as Record<string, unknown>[];
+  };
+  assert.deepEqual(
+    (await rowsOf("signals27")).map(({ value }) => value),
+    [20, 30],
+  );
+  assert.deepEqual(
+    (await rowsOf("influxql27")).map(({ path, last }) => [path, last]),
+    [["Line1/Press/Temp", 30]],
+  );
+  assert.deepEqual(
+    (await rowsOf("flux27")).map(({ path, _value }) => [path, _value]),
+    [["Line1/Press/Temp", 25]],
+  );
+  await unloadFlow();
+  await processLeases.closeAll();
 });

@@ -1,6 +1,6 @@
 /**
  * The embedded historian: append, size and queries, beside a plain SQLite table in the same run;
- * our line protocol beside the official client's Point; Sparkplug DATA into a server's lines; a kill, and an InfluxDB that is away.
+ * our line protocol beside the official client's Point; Sparkplug DATA into a server's lines; a kill, an InfluxDB that is away, and what each takes.
  * `FPLUS_BENCH_POINTS` sets the size (10,000,000 for the full figure), `FPLUS_BENCH_OUTAGE_SECONDS` the outage (300).
  */
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
@@ -10,11 +10,13 @@ import { DatabaseSync } from "node:sqlite";
 import type { BenchResult } from "../../../scripts/bench.ts";
 import { openHistorian } from "../../../lib/historian/index.ts";
 import { SampleBatch, SignalRegistry, ValueType } from "../../../lib/sample/index.ts";
+import { influxd2Program } from "../../support/influxd2.ts";
 import { findProgram } from "../../support/services.ts";
 import { crash } from "./crash.ts";
 import { ingest } from "./ingest.ts";
 import { lines } from "./lines.ts";
 import { outage } from "./outage.ts";
+import { servers } from "./servers.ts";
 
 const SERIES = 100;
 const T0 = 1_700_000_000_000;
@@ -129,9 +131,12 @@ export async function run(options: { points?: number } = {}): Promise<BenchResul
     const ingested = await ingest(Math.min(points, 2_000_000));
     const influxd = findProgram("FPLUS_TEST_INFLUXD", "/usr/bin/influxd");
     if (influxd === undefined) console.error("influxd is not installed: nothing is said of an outage");
-    const away = influxd === undefined ? [] : [await outage(influxd, path.join(folder, "outage"))];
+    const away = influxd === undefined ? [] : [await outage("1.6", influxd, path.join(folder, "outage"))];
+    if (influxd2Program !== undefined) away.push(await outage("2.7", influxd2Program, path.join(folder, "outage2")));
+    const programs = { "1.6": influxd, "1.8": process.env["FPLUS_TEST_INFLUXD18"], "2.7": influxd2Program };
+    const taken = await servers(programs, path.join(folder, "servers"), registry, ids);
     const title = `Historian: ${points.toLocaleString("en")} samples of ${SERIES} series, and line protocol`;
-    return { title, rows: [own, plain, ...lines(batchAt(0), registry), ingested, crashed, ...away] };
+    return { title, rows: [own, plain, ...lines(batchAt(0), registry), ingested, crashed, ...away, ...taken] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -3,10 +3,10 @@ import { HistorianWriter, openHistorian } from "../../../lib/historian/index.ts"
 import { SampleBatch, signals, ValueType } from "../../../lib/sample/index.ts";
 import { openSpool } from "../../../lib/spool/index.ts";
 
-const [url = "", folder = "", rate = "", batches = ""] = process.argv.slice(2);
+const [url = "", folder = "", rate = "", batches = "", token = ""] = process.argv.slice(2);
 const size = Number(rate) / Number(batches);
 const ids = Array.from({ length: 100 }, (_, i) => signals.intern({ source: "p", device: "m", metric: `T${i}` }).id);
-const store = openHistorian({ engine: "influx", url, bucket: "plant" });
+const store = openHistorian({ engine: "influx", url, token, bucket: "plant" });
 const spool = openSpool({ directory: folder, maxBytes: 1e9, policy: "refuse" });
 const writer = new HistorianWriter(store, { spool });
 const began = Date.now();

@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { startInfluxd } from "../../support/influxd.ts";
+import { type Influxd, startInfluxd } from "../../support/influxd.ts";
+import { startInfluxd2 } from "../../support/influxd2.ts";
 import { residentMegabytes } from "../process.ts";
 
 const RATE = 20_000;
@@ -20,14 +21,20 @@ interface Said {
  * A real InfluxDB killed for some seconds under 20,000 points a second: what was lost, how long the backlog took after the return,
  * and how large the writing process became. `FPLUS_BENCH_OUTAGE_SECONDS` sets the length (300 for the full figure).
  */
-export async function outage(program: string, folder: string): Promise<Record<string, string | number>> {
+export async function outage(
+  release: "1.6" | "2.7",
+  program: string,
+  folder: string,
+): Promise<Record<string, string | number>> {
   const seconds = Number(process.env["FPLUS_BENCH_OUTAGE_SECONDS"] || 20);
   const [data, spool] = [path.join(folder, "influx"), path.join(folder, "spool")];
   mkdirSync(spool, { recursive: true });
-  let server = await startInfluxd(program, data);
-  const { url } = server;
+  const start = (port?: number): Promise<Influxd & { readonly token?: string }> =>
+    release === "2.7" ? startInfluxd2(data, port) : startInfluxd(program, data, port);
+  let server = await start();
+  const { url, token = "" } = server;
   const script = path.join(import.meta.dirname, "outage.child.ts");
-  const child = fork(script, [url, spool, String(RATE), String(BATCHES_PER_SECOND)]);
+  const child = fork(script, [url, spool, String(RATE), String(BATCHES_PER_SECOND), token]);
   let said: Said = { sent: 0, acknowledged: 0, backlog: 0, dropped: 0 };
   let largest = 0;
   child.on("message", (message) => {
@@ -38,16 +45,16 @@ export async function outage(program: string, folder: string): Promise<Record<st
     await rest(5000);
     await server.stop();
     await rest(seconds * 1000);
-    server = await startInfluxd(program, data, Number(new URL(url).port));
+    server = await start(Number(new URL(url).port));
     const returned = performance.now();
     await next(child);
     while (said.backlog > 0) await next(child);
     const drained = (performance.now() - returned) / 1000;
     child.send("stop");
     await once(child, "exit");
-    const held = await countOf(url);
+    const held = await countOf(url, token);
     return {
-      "InfluxDB away": `${seconds} s at ${RATE.toLocaleString("en")} points/s`,
+      "InfluxDB away": `${release}, ${seconds} s at ${RATE.toLocaleString("en")} points/s`,
       "points sent": said.sent,
       lost: said.acknowledged - held + said.dropped,
       "s until drained": Math.round(drained * 10) / 10,
@@ -63,9 +70,10 @@ async function next(child: ChildProcess): Promise<void> {
   await once(child, "message");
 }
 
-async function countOf(url: string): Promise<number> {
+async function countOf(url: string, token: string): Promise<number> {
   const query = new URLSearchParams({ db: "plant", q: "SELECT count(value) FROM sensors" });
-  const answer = (await (await fetch(`${url}/query?${query.toString()}`)).json()) as {
+  const headers: Record<string, string> = token === "" ? {} : { authorization: `Token ${token}` };
+  const answer = (await (await fetch(`${url}/query?${query.toString()}`, { headers })).json()) as {
     results: { series?: { values: [string, number][] }[] }[];
   };
   return answer.results[0]?.series?.[0]?.values[0]?.[1] ?? 0;
