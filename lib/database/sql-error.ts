@@ -24,6 +24,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "42P18": "Say its type, like :value::text.",
   "53300": "Lower the connections of this database, or raise max_connections of the server.",
   "57014": "Make the statement faster, or allow it more time.",
+  "25006": "This server is a read-only replica, or the session may only read: use the primary's address.",
   "25P02": "Roll back and begin again.",
 };
 

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { FplusError, messageOf } from "../../errors/index.ts";
+import { type FolderLock, lockFolder } from "../../folder/index.ts";
 import { threadModule } from "../../thread/index.ts";
 import type { Engine, Reachable } from "../engine.ts";
 import { type LiteReply, type LiteRequest, LiteWire } from "./lite-wire.ts";
@@ -18,7 +19,7 @@ export function liteFolder(folder: string): string {
 }
 
 /**
- * PGlite in a thread: for systems on which PostgreSQL itself cannot run. One connection, no cancelling of a statement,
+ * PGlite in a thread, one process a folder: for systems on which PostgreSQL itself cannot run. One connection, no cancelling of a statement,
  * and what was committed in the last moments may be lost at a power cut (it never calls fsync).
  */
 export class LiteEngine implements Engine {
@@ -27,6 +28,7 @@ export class LiteEngine implements Engine {
   readonly #why: string;
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | undefined;
+  #lock: FolderLock | undefined;
   #nextId = 1;
 
   /** `why` PostgreSQL is not used; shown on the health page. */
@@ -52,12 +54,15 @@ export class LiteEngine implements Engine {
     } finally {
       this.#worker = undefined;
       await worker.terminate();
+      this.#lock?.release();
     }
   }
 
   async #start(): Promise<void> {
     const directory = liteFolder(this.#folder);
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    // Two that write to one folder would destroy each other's pages.
+    this.#lock = lockFolder(this.#folder, "database.engine");
     const worker = new Worker(threadModule("database/embedded/lite-worker"), {
       name: "fplus-database",
       workerData: { directory },
@@ -92,7 +97,10 @@ export class LiteEngine implements Engine {
   }
 
   #ended(worker: Worker, reason: string): void {
-    if (this.#worker === worker) this.#worker = undefined;
+    if (this.#worker === worker) {
+      this.#worker = undefined;
+      this.#lock?.release();
+    }
     const failure = new FplusError("database.engine", `the embedded database (PGlite) failed: ${reason}`);
     for (const pending of this.#pending.values()) pending.reject(failure);
     this.#pending.clear();
