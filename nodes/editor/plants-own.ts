@@ -1,6 +1,6 @@
 const OWN = "the plant's own";
 /** What a blank field of the plant itself means. */
-const EMBEDDED = "embedded";
+const EMBEDDED = "embedded, or from FPLUS_…";
 
 /**
  * Says in a type's dialog what a choice of store or broker means that is left blank. Node-RED would write "none" there, or
