@@ -98,15 +98,15 @@ async function migrations(t: TestContext, database: Database, another: Database)
   });
 
   await t.test("up, down and up again gives the same catalog", async () => {
-    assert.deepEqual(await migrate(database, plantSchema), { from: 1, to: 3, adopted: [] });
+    assert.deepEqual(await migrate(database, plantSchema), { from: 1, to: 4, adopted: [] });
     const newest = await catalog(database);
-    assert.deepEqual(await migrate(database, plantSchema, 1), { from: 3, to: 1, adopted: [] });
+    assert.deepEqual(await migrate(database, plantSchema, 1), { from: 4, to: 1, adopted: [] });
     assert.deepEqual(await catalog(database), manager);
     await migrate(database, plantSchema, 0);
     assert.deepEqual(await catalog(database), []);
     await migrate(database, plantSchema);
     assert.deepEqual(await catalog(database), newest);
-    assert.deepEqual(await migrate(database, plantSchema), { from: 3, to: 3, adopted: [] });
+    assert.deepEqual(await migrate(database, plantSchema), { from: 4, to: 4, adopted: [] });
   });
 
   await t.test("both definitions are adopted where they ran before, and end in the same schema", async () => {
@@ -119,7 +119,7 @@ async function migrations(t: TestContext, database: Database, another: Database)
       await database.query(sql);
       const organization = randomUUID();
       await database.query("INSERT INTO organizations VALUES ($1, 'Acme', 'acme.example')", [organization]);
-      assert.deepEqual(await migrate(database, plantSchema), { from: 0, to: 3, adopted });
+      assert.deepEqual(await migrate(database, plantSchema), { from: 0, to: 4, adopted });
       assert.deepEqual(await catalog(database), newest);
       assert.equal((await database.query("SELECT id FROM organizations")).rows[0]?.["id"], organization);
     }
@@ -157,11 +157,11 @@ async function migrations(t: TestContext, database: Database, another: Database)
   await t.test("instances that start at once migrate once", async () => {
     await database.query(EMPTY);
     const reports = await Promise.all([database, another].map((each) => migrate(each, plantSchema)));
-    assert.deepEqual(new Set(reports.map(({ from }) => from)), new Set([0, 3]));
+    assert.deepEqual(new Set(reports.map(({ from }) => from)), new Set([0, 4]));
   });
 
   await t.test("a failing step leaves nothing, a changed or unknown one is refused by name", async () => {
-    const bad = { version: 4, name: "bad", up: ["CREATE TABLE half (x int)", "SELECT nonsense"], down: [] };
+    const bad = { version: 5, name: "bad", up: ["CREATE TABLE half (x int)", "SELECT nonsense"], down: [] };
     await assert.rejects(migrate(database, [...plantSchema, bad]), {
       code: "database.migration",
       field: "bad",
@@ -170,8 +170,8 @@ async function migrations(t: TestContext, database: Database, another: Database)
     assert.equal((await database.query("SELECT to_regclass('half') AS half")).rows[0]?.["half"], null);
     const changed = plantSchema.map((migration) => ({ ...migration, down: [] }));
     await assert.rejects(migrate(database, changed), /migration 1 \(manager\) was changed/);
-    await assert.rejects(migrate(database, plantSchema.slice(0, 2)), /has migration 3 \(indexes\)/);
-    await assert.rejects(migrate(database, plantSchema, 4), /no version 4/);
+    await assert.rejects(migrate(database, plantSchema.slice(0, 3)), /has migration 4 \(endpoints\)/);
+    await assert.rejects(migrate(database, plantSchema, 5), /no version 5/);
   });
 }
 
@@ -191,6 +191,7 @@ async function largeLists(database: Database): Promise<void> {
   const organization = String(rows[0]?.["id"]);
   const lists: readonly (readonly [index: string, sql: string, ...parameters: unknown[]])[] = [
     ["devices_connection_config", "devices WHERE connection_config @> $1", { endpoint: "opc.tcp://plc-77777:4840" }],
+    ["devices_by_endpoint", "devices WHERE connection_config->>'endpoint' = $1", "opc.tcp://plc-77777:4840"],
     ["devices_by_organization", "devices WHERE organization_id = $1 ORDER BY name, id LIMIT 50", organization],
     ["data_schemas_by_organization", "data_schemas WHERE organization_id = $1 ORDER BY name LIMIT 50", organization],
     ["users_by_organization", "users WHERE organization_id = $1 ORDER BY username LIMIT 50", organization],
