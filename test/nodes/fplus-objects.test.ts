@@ -128,6 +128,40 @@ test("a file goes up, comes down and is listed, on MinIO", async (t) => {
   assert.ok(!JSON.stringify(part).includes(secretKey));
 });
 
+test("the preset: a configuration goes up three times, and each version that was kept comes down", async (t) => {
+  const file = path.resolve(import.meta.dirname, "../../flows/objects.json");
+  const flow = JSON.parse(readFileSync(file, "utf8")) as { id: string; type: string; wires?: string[][] }[];
+  // The preset's own nodes, each with what comes out of it in the place of what follows, and a file of the test.
+  const kept = flow
+    .filter(({ type }) => /^(tab|fplus-objects|fplus-object-store)$/.test(type))
+    .map((each) => (each.type === "fplus-objects" ? { ...each, file: "", wires: [["out"]] } : each));
+  const out = { id: "out", type: "helper", z: "fplus-objects-tab" };
+  const node = await loadFlow(temporaryFolder(t), [objectStore, objects], [...kept, out]);
+  const ask = asker(node);
+  const folder = temporaryFolder(t);
+  const upload = async (text: string): Promise<void> => {
+    writeFileSync(path.join(folder, "config.json"), text);
+    await ask("fplus-objects-put", { filename: path.join(folder, "config.json") });
+  };
+  await upload('{"line": 1}');
+  await ask("fplus-objects-keep", {});
+  await upload('{"line": 2}');
+  await upload('{"line": 3}');
+  const versions = (await ask("fplus-objects-versions", {}))["payload"] as { versionId: string; latest: boolean }[];
+  assert.deepEqual(
+    versions.map(({ latest }) => latest),
+    [true, false, false],
+  );
+  const download = async (msg: object): Promise<string> => {
+    const filename = path.join(folder, "downloaded_config.json");
+    assert.equal((await ask("fplus-objects-get", { ...msg, filename }))["payload"], filename);
+    return readFileSync(filename, "utf8");
+  };
+  assert.equal(await download({}), '{"line": 3}');
+  for (const [i, { versionId }] of versions.entries())
+    assert.equal(await download({ versionId }), `{"line": ${3 - i}}`);
+});
+
 test("everything that a message can ask for", async (t) => {
   const nodes = [
     { id: "n-json", operation: "get", output: "json" },
