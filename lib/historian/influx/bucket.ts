@@ -1,4 +1,5 @@
 import { FplusError } from "../../errors/index.ts";
+import { shardHours } from "./shard.ts";
 
 /** Asks the server's API; JSON in and out. Throws where the server refuses. */
 export type ApiRequest = (path: string, method: "GET" | "POST" | "PATCH", body?: object) => Promise<unknown>;
@@ -18,10 +19,14 @@ interface Bucket {
   readonly id?: unknown;
   readonly orgID?: unknown;
   readonly name?: unknown;
-  readonly retentionRules?: readonly { readonly type?: unknown; readonly everySeconds?: unknown }[];
+  readonly retentionRules?: readonly {
+    readonly everySeconds?: unknown;
+    readonly shardGroupDurationSeconds?: unknown;
+  }[];
 }
 
 const DAY_SECONDS = 86_400;
+const HOUR_SECONDS = 3600;
 
 /**
  * Makes a bucket that is missing, and gives it the days that samples are kept; what is as wanted stays untouched.
@@ -45,7 +50,10 @@ export async function ensureBucket(
     await request("/api/v2/buckets", "POST", { name, orgID, retentionRules });
   } else if (retentionDays > 0 && bucket.retentionRules?.[0]?.everySeconds !== everySeconds) {
     if (!mayChange) return "the bucket keeps its own retention; choose Retention in the historian's dialog to set it";
-    await request(`/api/v2/buckets/${encodeURIComponent(String(bucket.id))}`, "PATCH", { retentionRules });
+    const hasShards = bucket.retentionRules?.[0]?.shardGroupDurationSeconds !== undefined;
+    const shards = hasShards ? { shardGroupDurationSeconds: shardHours(retentionDays) * HOUR_SECONDS } : {};
+    const rules = [{ type: "expire", everySeconds, ...shards }];
+    await request(`/api/v2/buckets/${encodeURIComponent(String(bucket.id))}`, "PATCH", { retentionRules: rules });
   }
   return "";
 }

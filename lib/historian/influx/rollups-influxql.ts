@@ -10,6 +10,7 @@ import {
 } from "./rollups.ts";
 import type { AnswerBuilder } from "./rows.ts";
 import type { InfluxServer } from "./server.ts";
+import { shardHours } from "./shard.ts";
 
 const WINDOWS_A_STATEMENT = 2000;
 
@@ -91,10 +92,9 @@ export class InfluxQlRollUps implements RollUpMaker {
   }
 }
 
-/** A duration with the shards that the server itself would choose for it: one as long as before could outlast it. */
+/** A duration with the shards that the server itself would choose for it. */
 function durationOf(days: number): string {
-  if (days <= 0) return "DURATION INF SHARD DURATION 7d";
-  return `DURATION ${days}d SHARD DURATION ${days < 2 ? "1h" : days <= 180 ? "1d" : "7d"}`;
+  return `DURATION ${days <= 0 ? "INF" : `${days}d`} SHARD DURATION ${shardHours(days)}h`;
 }
 
 function policyOf(windowMs: number): string {

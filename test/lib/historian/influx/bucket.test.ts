@@ -25,6 +25,13 @@ async function kept(server: Influxd2, bucket: string): Promise<number | undefine
   return found === undefined ? undefined : (found.retentionRules[0]?.everySeconds ?? 0);
 }
 
+async function shardSeconds(server: Influxd2, bucket: string): Promise<number | undefined> {
+  const { buckets } = (await server.ask(`/api/v2/buckets?name=${bucket}`)) as {
+    buckets: { retentionRules: { shardGroupDurationSeconds?: number }[] }[];
+  };
+  return buckets[0]?.retentionRules[0]?.shardGroupDurationSeconds;
+}
+
 async function writeOnce({ url, org, token }: Influxd2, bucket: string, more: object = {}) {
   const registry = new SignalRegistry();
   const store = openHistorian({ engine: "influx", url, org, token, bucket, bucketRetention: true, registry, ...more });
@@ -45,6 +52,13 @@ test("a bucket of InfluxDB 2 is made when it is missing, and given the days that
   await writeOnce(server, "new", { retentionDays: 2 });
   assert.equal(await kept(server, "new"), 2 * DAY);
   assert.doesNotMatch((await writeOnce(server, "new", { retentionDays: 2 })).detail, /keep days/);
+  // One that kept all for ever had shards of a week: longer than a day, and the samples would outlast it.
+  assert.doesNotMatch((await writeOnce(server, "plant", { retentionDays: 1 })).detail, /keep days/);
+  assert.equal(await kept(server, "plant"), DAY);
+  await writeOnce(server, "new", { retentionDays: 400 });
+  assert.equal(await kept(server, "new"), 400 * DAY);
+  const shards = await Promise.all(["plant", "new"].map((name) => shardSeconds(server, name)));
+  assert.deepEqual(shards, [3600, 7 * DAY]);
 });
 
 test("roll-ups of InfluxDB 2 get buckets of their own, kept as long as they say", async (t) => {

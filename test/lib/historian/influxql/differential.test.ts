@@ -9,7 +9,8 @@ import {
 } from "../../../../lib/historian/index.ts";
 import { SampleBatch, type SampleValue, SignalRegistry, ValueType } from "../../../../lib/sample/index.ts";
 import { temporaryFolder } from "../../../support/folder.ts";
-import { startInfluxd } from "../../../support/influxd.ts";
+import { type Influxd, startInfluxd } from "../../../support/influxd.ts";
+import { influxd2Program, startInfluxd2 } from "../../../support/influxd2.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { findProgram, missing } from "../../../support/services.ts";
 import { Questioner } from "./questions.ts";
@@ -44,12 +45,27 @@ function plantBatch(registry: SignalRegistry, random: () => number): SampleBatch
   return batch;
 }
 
-async function bothStores(t: TestContext): Promise<{ ours: HistorianStore; theirs: HistorianStore; url: string }> {
-  const server = await startInfluxd(INFLUXD!, temporaryFolder(t));
+/** Servers that answer InfluxQL; a 2.x does so beside Flux. */
+const SERVERS = [
+  { release: "1.x", program: INFLUXD, start: (folder: string) => startInfluxd(INFLUXD!, folder) },
+  { release: "2", program: influxd2Program, start: startInfluxd2 },
+] as const;
+
+async function bothStores(
+  t: TestContext,
+  start: (folder: string) => Promise<Influxd & { readonly token?: string }> = SERVERS[0].start,
+): Promise<{ ours: HistorianStore; theirs: HistorianStore; url: string }> {
+  const server = await start(temporaryFolder(t));
   t.after(() => server.stop());
   const registry = new SignalRegistry();
   const ours = openHistorian({ engine: "embedded", directory: temporaryFolder(t), registry });
-  const theirs = openHistorian({ engine: "influx", url: server.url, bucket: "plant", registry });
+  const theirs = openHistorian({
+    engine: "influx",
+    url: server.url,
+    token: server.token ?? "",
+    bucket: "plant",
+    registry,
+  });
   t.after(async () => {
     await ours.close();
     await theirs.close();
@@ -83,9 +99,15 @@ function near(a: InfluxQlValue, b: InfluxQlValue): boolean {
   return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
 }
 
-test("answers random questions as a real InfluxDB does", async (t) => {
-  if (missing(t, "influxd", INFLUXD)) return;
-  const { ours, theirs } = await bothStores(t);
+for (const { release, program, start } of SERVERS) {
+  test(`answers random questions as a real InfluxDB does, ${release}`, async (t) => {
+    if (missing(t, `influxd ${release}`, program)) return;
+    await answersAlike(t, start);
+  });
+}
+
+async function answersAlike(t: TestContext, start: (folder: string) => Promise<Influxd>): Promise<void> {
+  const { ours, theirs } = await bothStores(t, start);
   const questions = new Questioner(seededRandom(SEED + 1), T0, T0 + SPAN);
   let rows = 0;
   for (let i = 0; i < QUESTIONS; i++) {
@@ -95,7 +117,7 @@ test("answers random questions as a real InfluxDB does", async (t) => {
     rows += real.results[0]?.series?.reduce((sum, { values }) => sum + values.length, 0) ?? 0;
   }
   assert.ok(rows > QUESTIONS * 10, `only ${rows} rows were compared`);
-});
+}
 
 test("the three questions of the owner's document, and what is there to ask", async (t) => {
   if (missing(t, "influxd", INFLUXD)) return;
