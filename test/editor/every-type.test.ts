@@ -27,6 +27,7 @@ const TYPES = Object.keys(manifest["node-red"].nodes);
 
 /** Choices under which fields count that otherwise do not, and what a message needs to get as far as them. */
 const CHOICES: Readonly<Record<string, readonly object[]>> = {
+  "fplus-backup": [{ schedule: "hours" }, { schedule: "cron" }, { schedule: "none", history: "days" }],
   "fplus-cache": ["lock", "count"].map((action) => ({ action, key: "key", keyType: "str" })),
   "fplus-cache-store": [{ engine: "redis" }],
   "fplus-database": [{ engine: "postgres" }],

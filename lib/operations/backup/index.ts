@@ -17,3 +17,4 @@ export {
   type VerifyReport,
 } from "./types.ts";
 export { verifyArchive } from "./verify.ts";
+export { packageVersion } from "./version.ts";
