@@ -7,6 +7,7 @@ import type { HistorianService } from "../../nodes/fplus-historian/service.ts";
 import historian from "../../nodes/fplus-historian/fplus-historian.ts";
 import query from "../../nodes/fplus-historian-query/fplus-historian-query.ts";
 import { requestOf } from "../../nodes/fplus-historian-query/request.ts";
+import { found, treeOf } from "../../nodes/fplus-historian-query/signal-tree.ts";
 import write from "../../nodes/fplus-historian-write/fplus-historian-write.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { freePorts } from "../support/ports.ts";
@@ -423,4 +424,22 @@ test("the nodes write to an InfluxDB 2 and ask it by signals, in InfluxQL and in
   );
   await unloadFlow();
   await processLeases.closeAll();
+});
+
+test("the signals are a tree of their levels, in which a branch stands for all below it", () => {
+  const signals = ["P/G/Press/Temp", "P/G/Press", "P/G/Oven/Temp", "Sine"].map((name) => ({ path: name, unit: "Cel" }));
+  const shape = (items: ReturnType<typeof treeOf>): unknown[] =>
+    items.map(({ line, selected, children }) => [
+      selected ? `x ${line}` : line,
+      ...(children === undefined ? [] : [shape(children)]),
+    ]);
+  assert.deepEqual(shape(treeOf(signals, new Set(["P/G/Press", "P/**"]))), [
+    [
+      "x P/**",
+      [["P/G/**", [["x P/G/Press"], ["P/G/Press/**", [["P/G/Press/Temp"]]], ["P/G/Oven/**", [["P/G/Oven/Temp"]]]]]],
+    ],
+    ["Sine"],
+  ]);
+  const { count, items } = found(signals, new Set(), "temp OVEN");
+  assert.deepEqual([count, items.map(({ line }) => line)], [1, ["P/G/Oven/Temp"]]);
 });
