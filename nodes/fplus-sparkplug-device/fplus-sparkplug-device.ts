@@ -51,8 +51,9 @@ export default function (RED: NodeAPI): void {
           return;
         }
         const all = batchOf(msg);
+        edge = await service.edge();
         const batch = exception === undefined ? all : exception.changed(all);
-        (await service.edge()).accept(batch, device);
+        edge.accept(batch, device);
         rate.add(batch.length);
       },
       async close(removed) {

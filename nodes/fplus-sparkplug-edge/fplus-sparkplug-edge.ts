@@ -60,7 +60,12 @@ export default function (RED: NodeAPI): void {
         ),
       JSON.stringify([address, otherServers, spool, config.primaryHost, typedData]),
     );
-    return withHealth(node, lease.value.open(lease.ready), listeners, () => lease.release());
+    return withHealth(
+      node,
+      () => lease.value.open(lease.ready),
+      listeners,
+      () => lease.release(),
+    );
   });
 }
 
@@ -81,21 +86,21 @@ function addressesOf(urls: string, first: BrokerAddress): BrokerAddress[] {
 
 function withHealth(
   node: NodeContext<EdgeConfig>,
-  edge: Promise<EdgeNode>,
+  open: () => Promise<EdgeNode>,
   listeners: Set<(command: EdgeCommand) => void>,
   release: () => Promise<void>,
 ): { service: EdgeService; close(): Promise<void> } {
-  let off = (): void => undefined;
+  let off: (() => void) | undefined;
   let closed = false;
-  edge.then(
-    (open) => {
-      if (!closed) off = node.plant.health.add(() => open.health());
-    },
-    (error: unknown) => node.report(error),
-  );
+  const opened = async (): Promise<EdgeNode> => {
+    const edge = await open();
+    if (!closed) off ??= node.plant.health.add(() => edge.health());
+    return edge;
+  };
+  opened().catch((error: unknown) => node.report(error));
   return {
     service: {
-      edge: () => edge,
+      edge: opened,
       onCommand(listen) {
         listeners.add(listen);
         return () => void listeners.delete(listen);
@@ -103,7 +108,7 @@ function withHealth(
     },
     async close() {
       closed = true;
-      off();
+      off?.();
       await release();
     },
   };

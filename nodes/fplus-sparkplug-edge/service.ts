@@ -16,12 +16,18 @@ export class SharedEdge {
     this.#make = make;
   }
 
+  /** Tried again at the next call where it failed: a disk that was full may have room by then. */
   open(ready: Promise<void>): Promise<EdgeNode> {
-    this.#edge ??= ready.then(() => {
-      const edge = this.#make();
-      edge.start();
-      return edge;
-    });
+    this.#edge ??= ready
+      .then(() => {
+        const edge = this.#make();
+        edge.start();
+        return edge;
+      })
+      .catch((error: unknown) => {
+        this.#edge = undefined;
+        throw error;
+      });
     return this.#edge;
   }
 
