@@ -13,8 +13,9 @@ import path from "node:path";
 import { copyDatabase, type DatabaseOptions, openDatabase, optionsOfUrl } from "../lib/database/index.ts";
 import { copyHistorian, type HistorianOptions, openHistorian } from "../lib/historian/index.ts";
 import { copyObjects } from "./copy/objects.ts";
-import { everySecond, folderOf } from "./copy/place.ts";
+import { folderOf } from "./copy/place.ts";
 import { copyIndexes } from "./copy/search.ts";
+import { everySecond } from "./plant/every-second.ts";
 
 const USAGE = `npm run copy-store -- database <from> <to>
   <from>, <to>   embedded:<folder>, or postgres://user:password@host:5432/database. Stop Node-RED first.

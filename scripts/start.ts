@@ -21,9 +21,17 @@ const began = performance.now();
 const seconds = (): string => `${((performance.now() - began) / 1000).toFixed(1)} s`;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** Words that ask for a backup, and not for the plant. */
+const BACKUP_COMMANDS = ["backup", "backups", "verify", "restore"];
+
 async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  if (BACKUP_COMMANDS.includes(words[0] ?? "")) {
+    const { runBackupCommand } = await import("./plant/backup.ts");
+    return await runBackupCommand(words);
+  }
   say("Factory+ for Node-RED");
-  checkSurroundings(process.argv.slice(2));
+  checkSurroundings(words);
   if (isRepository && (await buildIfStale())) say(`  ✔ ${"built".padEnd(30)}${seconds()}`);
   const { "module.exports": settings } = (await import("../settings.ts")) as { "module.exports": PlantSettings };
   const { host, ports, source } = settings.fplusEnvironment;

@@ -1,5 +1,6 @@
 import { type ObjectsOptions, openObjects, transferObjects } from "../../lib/objects/index.ts";
-import { everySecond, folderOf, serverOf } from "./place.ts";
+import { everySecond } from "../plant/every-second.ts";
+import { folderOf, serverOf } from "./place.ts";
 
 /** Copies all objects of a store into another, reads each back and compares it. False where some could not be copied. */
 export async function copyObjects(fromPlace: string, toPlace: string): Promise<boolean> {

@@ -16,13 +16,3 @@ export function serverOf(place: string): { readonly url: string; readonly user: 
   [url.username, url.password] = ["", ""];
   return { url: url.href.replace(/\/$/, ""), user, password };
 }
-
-/** Says how far something is, once a second at most. */
-export function everySecond(): (text: () => string) => void {
-  let saidAt = 0;
-  return (text) => {
-    if (Date.now() - saidAt < 1000) return;
-    saidAt = Date.now();
-    console.log(text());
-  };
-}

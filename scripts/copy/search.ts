@@ -1,5 +1,6 @@
 import { copySearch, openSearch, type SearchOptions } from "../../lib/search/index.ts";
-import { everySecond, folderOf, serverOf } from "./place.ts";
+import { everySecond } from "../plant/every-second.ts";
+import { folderOf, serverOf } from "./place.ts";
 
 /** Copies all indexes of a search engine into another and compares all documents. */
 export async function copyIndexes(fromPlace: string, toPlace: string): Promise<void> {

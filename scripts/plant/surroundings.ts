@@ -11,7 +11,7 @@ const COMPANIONS = ["node-red", "@flowfuse/node-red-dashboard"];
 export function checkSurroundings(words: readonly string[]): void {
   if (words.length > 1 || (words[0] ?? "demo") !== "demo") {
     throw new Error(
-      "usage: factory-plus [demo]\n    Settings are environment variables, such as FPLUS_PORT; the README lists them.",
+      "usage: factory-plus [demo]\n           factory-plus backup | backups | verify | restore\n    Settings are environment variables, such as FPLUS_PORT; the README lists them.",
     );
   }
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
