@@ -1,5 +1,9 @@
-import { isVariable } from "../editor/checks.ts";
+import { isVariable, shownWith, wholeFrom } from "../editor/checks.ts";
 import { addConnectionTest } from "../editor/connection-test.ts";
+import { checkAccessKeys, keepAccessKeys, type KeyRow, showAccessKeys } from "./access-keys.ts";
+import { SECRETS } from "./secrets.ts";
+
+const LOOPBACK = /^(|localhost|127\.[\d.]+|::1)$/;
 
 RED.nodes.registerType("fplus-object-store", {
   category: "config",
@@ -25,8 +29,29 @@ RED.nodes.registerType("fplus-object-store", {
     },
     region: { value: "" },
     style: { value: "path" },
+    serve: { value: false },
+    servePort: { value: "", validate: shownWith("engine", "embedded", wholeFrom(1, 65_535)) },
+    serveHost: {
+      value: "",
+      validate(value, _options) {
+        const good = value === "" || value === undefined || isVariable(value) || /^[\w.:-]+$/.test(value);
+        return good || "Write an address of this machine, 0.0.0.0 for all, or leave it blank for this machine only.";
+      },
+    },
+    keys: {
+      value: [],
+      validate(value, _options) {
+        if (this["serve"] !== true || this["engine"] !== "embedded") return true;
+        return checkAccessKeys(Array.isArray(value) ? (value as KeyRow[]) : []);
+      },
+    },
   },
-  credentials: { accessKey: { type: "text" }, secretKey: { type: "password" }, encryptionKey: { type: "password" } },
+  credentials: {
+    accessKey: { type: "text" },
+    secretKey: { type: "password" },
+    encryptionKey: { type: "password" },
+    ...SECRETS,
+  },
   label() {
     return this.name || (this["engine"] === "s3" ? `S3 ${String(this["url"])}` : "Embedded objects");
   },
@@ -35,9 +60,17 @@ RED.nodes.registerType("fplus-object-store", {
       const s3 = $("#node-config-input-engine").val() === "s3";
       $(".fplus-objects-embedded").toggle(!s3);
       $(".fplus-objects-s3").toggle(s3);
+      $(".fplus-objects-serve").toggle(!s3 && $("#node-config-input-serve").is(":checked"));
+      const host = String($("#node-config-input-serveHost").val() ?? "");
+      $(".fplus-objects-open").toggle(!s3 && $("#node-config-input-serve").is(":checked") && !LOOPBACK.test(host));
     };
-    $("#node-config-input-engine").on("change", show);
+    showAccessKeys($("#fplus-objects-keys"), this);
+    $("#node-config-input-engine, #node-config-input-serve").on("change", show);
+    $("#node-config-input-serveHost").on("input", show);
     show();
     addConnectionTest(this, "objects");
+  },
+  oneditsave() {
+    keepAccessKeys($("#fplus-objects-keys"), this);
   },
 });

@@ -3,14 +3,15 @@ import path from "node:path";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { type ObjectsOptions, openObjects } from "../../lib/objects/index.ts";
 import { objectsSource, openedObjects } from "../../lib/plant/index.ts";
-import { defineNode, type NodeContext } from "../frame/index.ts";
+import { defineNode, type NodeBehaviour, type NodeContext } from "../frame/index.ts";
 import { linkBaseOf, plantOf } from "../frame/plant.ts";
 import { substituteAll } from "../frame/substitute.ts";
+import { type EndpointConfig, serveStore } from "./endpoint.ts";
 import { serveLinks } from "./links.ts";
+import { SECRETS } from "./secrets.ts";
 import type { ObjectsService } from "./service.ts";
 
-interface StoreConfig {
-  readonly name: string;
+interface StoreConfig extends EndpointConfig {
   readonly engine: "embedded" | "s3";
   readonly folder: string;
   /** Address under which links are served; blank = this Node-RED's own. */
@@ -28,13 +29,32 @@ interface StoreKeys {
 
 /** An object store that nodes can choose: a folder, or an S3 server. */
 export default function (RED: NodeAPI): void {
-  defineNode<StoreConfig>(RED, "fplus-object-store", (node) => ({ service: serviceFor(node) }), {
-    credentials: { accessKey: { type: "text" }, secretKey: { type: "password" }, encryptionKey: { type: "password" } },
+  defineNode<StoreConfig>(RED, "fplus-object-store", run, {
+    credentials: {
+      accessKey: { type: "text" },
+      secretKey: { type: "password" },
+      encryptionKey: { type: "password" },
+      ...SECRETS,
+    },
     once: () => {
       serveLinks(RED);
       serveTest(RED);
     },
   });
+}
+
+/** A store that cannot be served is a store all the same. */
+function run(node: NodeContext<StoreConfig>): NodeBehaviour {
+  const service = serviceFor(node);
+  const { config, credentials } = node;
+  if (config.serve !== true || config.engine === "s3") return { service };
+  try {
+    const endpoint = serveStore(node, service, JSON.stringify([config.folder, credentials["encryptionKey"]]));
+    return { service, close: () => endpoint.close() };
+  } catch (error) {
+    node.report(error);
+    return { service };
+  }
 }
 
 function serviceFor(node: NodeContext<StoreConfig>): ObjectsService {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
+import { Client } from "minio";
 import type { Locator } from "playwright-core";
 import {
   closeDialog,
@@ -12,6 +13,7 @@ import {
   press,
   statusShows,
 } from "../support/editor.ts";
+import { freePorts } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 
 declare const RED: Editor;
@@ -117,6 +119,89 @@ describe("the editor's stores", () => {
     await editor.screenshot("objects-store");
     await closeDialog(page, "cancel");
   });
+
+  editor.test(
+    "the endpoint for programs: keys are added in the dialog, and their secrets never come back",
+    async (page) => {
+      const [port] = await freePorts(1);
+      await deployExample(page, "objects", "fplus-objects-tab");
+      await openConfigDialog(page, "fplus-object-store", "fplus-objects-store");
+      const list = page.locator("#fplus-objects-keys");
+      await list.waitFor({ state: "hidden" });
+      await page.locator("#node-config-input-serve").check();
+      await page.fill("#node-config-input-servePort", String(port!));
+      const rows = list.locator("li");
+      await rows.first().waitFor();
+      assert.equal(await rows.first().locator("[data-field=accessKey]").inputValue(), "minioadmin");
+      await rows.first().locator("[data-field=secret]").fill("minioadmin");
+      await page.getByText("Add a key").click();
+      const acme = rows.nth(1);
+      await acme.locator("[data-field=name]").fill("Acme");
+      await acme.getByText("New").click();
+      const [accessKey, secretKey] = await Promise.all(
+        ["accessKey", "secret"].map((field) => acme.locator(`[data-field=${field}]`).inputValue()),
+      );
+      assert.match(accessKey!, /^\w{16}$/);
+      assert.match(secretKey!, /^\w{40}$/);
+      await acme.locator("[data-field=buckets]").fill("org-acme");
+      const warning = page.locator(".fplus-objects-open");
+      await warning.waitFor({ state: "hidden" });
+      await page.fill("#node-config-input-serveHost", "0.0.0.0");
+      await warning.waitFor();
+      await editor.screenshot("objects-endpoint-open");
+      await page.fill("#node-config-input-serveHost", "");
+      await warning.waitFor({ state: "hidden" });
+      await editor.screenshot("objects-endpoint");
+      await closeDialog(page, "ok");
+      await deploy(page);
+      const clientOf = (key: string, secret: string): Client =>
+        new Client({
+          endPoint: "127.0.0.1",
+          port: port!,
+          useSSL: false,
+          accessKey: key,
+          secretKey: secret,
+          region: "us-east-1",
+        });
+      const client = clientOf(accessKey!, secretKey!);
+      await until("the endpoint", () => client.bucketExists("org-acme").catch(() => false));
+      await client.putObject("org-acme", "a", "from a program");
+      assert.equal(await clientOf("minioadmin", "minioadmin").bucketExists("factory-plus"), true);
+
+      // Opened again: nothing of the secrets is there, and what is not touched stays.
+      const saved = await page.evaluate(() =>
+        JSON.stringify(RED.nodes.node("fplus-objects-store"), [
+          "keys",
+          "slot",
+          "name",
+          "accessKey",
+          "secret",
+          "secret1",
+          "secret2",
+        ]),
+      );
+      assert.ok(!saved.includes(secretKey!), "secrets are credentials");
+      await page.reload();
+      await page.locator(".red-ui-flow-node").first().waitFor();
+      await openConfigDialog(page, "fplus-object-store", "fplus-objects-store");
+      await rows.nth(1).waitFor();
+      assert.equal(await rows.nth(1).locator("[data-field=secret]").inputValue(), "__PWRD__");
+      await rows.nth(1).locator("[data-field=rights]").selectOption("read");
+      await rows.first().locator(".red-ui-editableList-item-remove").click();
+      await until("one row", async () => (await rows.count()) === 1);
+      await closeDialog(page, "ok");
+      await deploy(page);
+      await until("the key to be gone", async () => {
+        const gone = clientOf("minioadmin", "minioadmin").bucketExists("factory-plus");
+        return await gone.then(
+          () => false,
+          (error: { code?: string }) => error.code === "InvalidAccessKeyId" || error.code === "Forbidden",
+        );
+      });
+      await assert.rejects(client.putObject("org-acme", "b", "x"), { code: "AccessDenied" });
+      assert.equal((await client.statObject("org-acme", "a")).size, 14);
+    },
+  );
 
   editor.test(
     "a historian saved without the choice leaves the server's retention alone, a new one sets it",

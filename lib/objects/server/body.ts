@@ -11,8 +11,7 @@ const GIGABYTE = 1024 ** 3;
 const LARGEST = 5 * GIGABYTE;
 /** A document of 10,000 parts or 1000 keys is smaller. */
 const LARGEST_DOCUMENT = 4 * 1024 * 1024;
-const WATCH_MS = 30_000;
-/** Bytes that must come in that time. */
+/** Bytes that must come in the time that a client is given. */
 const SLOWEST = 4096;
 
 /** How a body is told apart by `x-amz-content-sha256`. */
@@ -37,11 +36,16 @@ export class Body {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #signed: Signed;
+  readonly #patienceMs: number;
   readonly #checks: Check[];
   readonly #md5: string | undefined;
 
-  /** @throws FplusError with the status MissingContentLength, EntityTooLarge, InvalidDigest, NotImplemented */
-  constructor(request: IncomingMessage, response: ServerResponse, signed: Signed) {
+  /**
+   * @param patienceMs time in which some of it must have come
+   * @throws FplusError with the status MissingContentLength, EntityTooLarge, InvalidDigest, NotImplemented
+   */
+  constructor(request: IncomingMessage, response: ServerResponse, signed: Signed, patienceMs: number) {
+    this.#patienceMs = patienceMs;
     this.#request = request;
     this.#response = response;
     this.#signed = signed;
@@ -75,7 +79,7 @@ export class Body {
   /** The content; fails at its end when it is not whole. */
   async *content(): AsyncGenerator<Buffer> {
     const chunked = chunkedOf(this.#signed.payload);
-    const raw = watched(this.#request, this.#response);
+    const raw = watched(this.#request, this.#response, this.#patienceMs);
     const bytes =
       chunked === undefined
         ? raw
@@ -160,7 +164,11 @@ function checksOf(headers: IncomingMessage["headers"]): Check[] {
 }
 
 /** The request's bytes; a client that stops sending, or trickles, loses its connection. */
-async function* watched(request: IncomingMessage, response: ServerResponse): AsyncGenerator<Buffer> {
+async function* watched(
+  request: IncomingMessage,
+  response: ServerResponse,
+  patienceMs: number,
+): AsyncGenerator<Buffer> {
   let recent = 0;
   // Who asked whether to go on is told so now, when the request is known to be allowed.
   if (request.headers.expect !== undefined) response.writeContinue();
@@ -170,7 +178,7 @@ async function* watched(request: IncomingMessage, response: ServerResponse): Asy
       request.destroy(s3Fault("RequestTimeout", "Your socket connection was not read from or written to."));
     }
     recent = 0;
-  }, WATCH_MS);
+  }, patienceMs);
   try {
     // Who is refused half way still hears why.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {

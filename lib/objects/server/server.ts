@@ -19,6 +19,7 @@ const IDLE_MS = 120_000;
 const MOST_CONNECTIONS = 512;
 /** A server that stops lets requests come to their end for so long. */
 const FINISH_MS = 3_000;
+const PATIENCE_MS = 30_000;
 
 /** Where programs find the store, and who may enter. */
 export interface ObjectServerOptions {
@@ -28,6 +29,8 @@ export interface ObjectServerOptions {
   readonly keys: readonly AccessKey[];
   /** Name for the health page; default `s3-endpoint`. */
   readonly name?: string;
+  /** Milliseconds in which 4 KiB of a body must have come, or the connection ends; default 30,000. */
+  readonly patienceMs?: number;
   /** Hears of errors that are the store's and not the client's, once each time they begin. */
   readonly onError?: (error: unknown) => void;
 }
@@ -41,6 +44,7 @@ export class ObjectServer {
   readonly #host: string;
   readonly #port: number;
   readonly #name: string;
+  readonly #patienceMs: number;
   readonly #onError: ((error: unknown) => void) | undefined;
   readonly #counters = { requests: 0, refused: 0, errors: 0, bytesIn: 0, bytesOut: 0 };
   #holders: Holders;
@@ -53,13 +57,14 @@ export class ObjectServer {
   /** @throws FplusError `config.invalid`, `config.missing` for keys that cannot be used */
   constructor(
     store: ObjectStore,
-    { host = "127.0.0.1", port, keys, name = "s3-endpoint", onError }: ObjectServerOptions,
+    { host = "127.0.0.1", port, keys, name = "s3-endpoint", patienceMs = PATIENCE_MS, onError }: ObjectServerOptions,
   ) {
     this.#store = store;
     this.#host = host;
     this.#port = port;
     this.#name = name;
     this.#onError = onError;
+    this.#patienceMs = patienceMs;
     this.#holders = holdersOf(keys);
   }
 
@@ -179,7 +184,7 @@ export class ObjectServer {
     let body: Body | undefined;
     await this.#store.embedded(async (engine) => {
       const call = { ...target, engine, holder: signed.holder, request, response, xml };
-      await route.run({ ...call, body: () => (body ??= new Body(request, response, signed)) });
+      await route.run({ ...call, body: () => (body ??= new Body(request, response, signed, this.#patienceMs)) });
       this.#uploads = engine.uploads.count;
     });
   }

@@ -1,5 +1,11 @@
 import type { TestContext } from "node:test";
-import { type AccessKey, type ObjectStore, ObjectServer, openObjects } from "../../../../lib/objects/index.ts";
+import {
+  type AccessKey,
+  type ObjectStore,
+  ObjectServer,
+  type ObjectServerOptions,
+  openObjects,
+} from "../../../../lib/objects/index.ts";
 import { freePorts } from "../../../support/ports.ts";
 import type { S3Server } from "./clients.ts";
 
@@ -19,7 +25,8 @@ export async function serveFolder(
   {
     keys = [EVERYTHING],
     encryptionKey,
-  }: { readonly keys?: readonly AccessKey[]; readonly encryptionKey?: string } = {},
+    ...more
+  }: Partial<Pick<ObjectServerOptions, "keys" | "patienceMs">> & { readonly encryptionKey?: string } = {},
 ): Promise<S3Server & { readonly store: ObjectStore; readonly server: ObjectServer }> {
   const [port] = await freePorts(1);
   const store = openObjects({
@@ -27,7 +34,7 @@ export async function serveFolder(
     directory,
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
   });
-  const server = new ObjectServer(store, { port: port!, keys });
+  const server = new ObjectServer(store, { port: port!, keys, ...more });
   t.after(async () => {
     await server.close();
     await store.close();
