@@ -15,11 +15,11 @@ export interface KeyRow {
 
 /** Shows the access keys of a store in an editable list. */
 export function showAccessKeys(list: JQuery, node: EditorInstance): void {
-  list.css({ minHeight: "80px" }).editableList({
+  list.editableList({
     addButton: "Add a key",
     removable: true,
     sortable: false,
-    height: "auto",
+    height: 270,
     addItem: (container: JQuery, _index: number, data: Partial<KeyRow>) => addRow(list, container, data, node),
   });
   for (const row of rowsOf(node)) list.editableList("addItem", row);

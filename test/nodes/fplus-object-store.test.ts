@@ -115,7 +115,7 @@ test("programs read what the flow stores and the other way round; a redeploy kee
 
   await redeploy(flowOf({ serve: false, servePort: String(port), keys: [ACME] }), "nodes");
   await processLeases.closeAll();
-  await assert.rejects(clientOf(port!, "acme", "secret-of-acme").listBuckets(), { code: "ECONNREFUSED" });
+  await assert.rejects(fetch(`http://127.0.0.1:${port!}/`), "nobody listens any more");
 });
 
 test("an endpoint that cannot be opened is said by its field, and the store works without it", async (t) => {

@@ -1,5 +1,6 @@
 /**
- * The object store: one large stream in and out again, and small objects; embedded, and MinIO where it is installed.
+ * The object store: one large stream in and out again, and small objects; embedded, through its own S3 endpoint, and MinIO where it is installed.
+ * Client and endpoint share the process here, so its memory is that of both.
  * `FPLUS_BENCH_MB` sets the size of the stream (1024 for the full figure).
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -7,8 +8,9 @@ import os from "node:os";
 import path from "node:path";
 import { randomBytes } from "node:crypto";
 import type { BenchResult } from "../../../scripts/bench.ts";
-import { bufferOf, type ObjectStore, openObjects } from "../../../lib/objects/index.ts";
+import { bufferOf, ObjectServer, type ObjectStore, openObjects } from "../../../lib/objects/index.ts";
 import { minioProgram, startMinio } from "../../support/minio.ts";
+import { freePorts } from "../../support/ports.ts";
 
 const PIECE = randomBytes(256 * 1024);
 const SMALL = 300;
@@ -64,6 +66,22 @@ export async function run(options: { megabytes?: number } = {}): Promise<BenchRe
     const embedded = openObjects({ engine: "embedded", directory: path.join(folder, "embedded") });
     rows.push(await measured("embedded", embedded, megabytes << 20));
     await embedded.close();
+    const [port] = await freePorts(1);
+    const behind = openObjects({ engine: "embedded", directory: path.join(folder, "served") });
+    const key = {
+      name: "bench",
+      accessKey: "minioadmin",
+      secretKey: "minioadmin",
+      buckets: "*",
+      rights: "write",
+    } as const;
+    const endpoint = new ObjectServer(behind, { port: port!, keys: [key] });
+    await endpoint.open();
+    const through = openObjects({ ...key, engine: "s3", url: `http://127.0.0.1:${port!}` });
+    rows.push(await measured("embedded, over S3", through, megabytes << 20));
+    await through.close();
+    await endpoint.close();
+    await behind.close();
     if (minioProgram !== undefined) {
       const server = await startMinio(path.join(folder, "minio"));
       try {

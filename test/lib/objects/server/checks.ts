@@ -23,7 +23,10 @@ const etagOf = ({ text }: S3Response): string => plain(one(text, "ETag")).replac
 
 /** What a server is known to do otherwise. */
 export interface Differences {
-  /** Ceph gives no `NextMarker` where no delimiter is asked for, and makes a bucket of one's own again. */
+  /**
+   * Ceph makes a bucket of one's own again, knows no conditions of what is stored or copied, encodes slashes, gives no etag when an upload is
+   * complete, takes parts in any order, finds no object where it was deleted, and leaves tags where they are (16.2, Debian 12).
+   */
   readonly ceph?: boolean;
 }
 
@@ -151,7 +154,7 @@ export async function s3Checks(
       const nothing = await list({ ...version, prefix: "none/" });
       assert.deepEqual([keysOf(nothing), one(nothing.text, "IsTruncated")], [[], "false"]);
       const encoded = await list({ ...version, prefix: "l/z", "encoding-type": "url" });
-      assert.deepEqual(keysOf(encoded), ["l/z%26%3C%3E"]);
+      assert.deepEqual(keysOf(encoded), [ceph ? "l%2Fz%26%3C%3E" : "l/z%26%3C%3E"]);
     }
     const first = await list({ ...v2, prefix: "l/", "max-keys": "2" });
     assert.deepEqual(
@@ -204,7 +207,7 @@ export async function s3Checks(
     await fails(404, "NoSuchKey", "PUT", "copy/none", { headers: { "x-amz-copy-source": `/${bucket}/nothing` } });
     const itself = { "x-amz-copy-source": `/${bucket}/copy/to` };
     await fails(400, "InvalidRequest", "PUT", "copy/to", { headers: itself });
-    if (!client.ordersHeaders) return;
+    if (!client.ordersHeaders || ceph) return;
     const changed = { ...source, "x-amz-copy-source-if-match": '"other"' };
     await fails(412, "PreconditionFailed", "PUT", "copy/none", { headers: changed });
   });
@@ -243,9 +246,10 @@ export async function s3Checks(
     await fails(400, "MalformedXML", "POST", "parts/big", { query, body: "<CompleteMultipartUpload><Part>" });
     const whole = await good("POST", "parts/big", { query, body: body(wanted) });
     const digests = Buffer.from(etags.map((etag) => etag.replaceAll('"', "")).join(""), "hex");
-    assert.equal(etagOf(whole), `${md5(digests)}-3`);
+    if (!ceph) assert.equal(etagOf(whole), `${md5(digests)}-3`);
     const got = await good("GET", "parts/big");
     assert.ok(got.body.equals(Buffer.concat(parts)));
+    assert.equal(got.headers["etag"], `"${md5(digests)}-3"`);
     assert.deepEqual([got.headers["content-type"], got.headers["x-amz-meta-of"]], ["application/x-backup", "plant"]);
     // Two bytes on each side of where two parts meet.
     const seam = await good("GET", "parts/big", { headers: { range: `bytes=${(5 << 20) - 2}-${(5 << 20) + 1}` } });
@@ -292,7 +296,7 @@ export async function s3Checks(
     assert.equal(marker.headers["x-amz-delete-marker"], "true");
     await fails(404, "NoSuchKey", "GET", "v/a");
     const versionId = marker.headers["x-amz-version-id"]!;
-    await fails(405, "MethodNotAllowed", "GET", "v/a", { query: { versionId } });
+    if (!ceph) await fails(405, "MethodNotAllowed", "GET", "v/a", { query: { versionId } });
     const listed = await good("GET", undefined, { query: { versions: "", prefix: "v/" } });
     assert.deepEqual(keysOf(listed), ["v/a", "v/a", "v/a", "v/a", "v/b"]);
     assert.equal((listed.text.match(/<DeleteMarker>/g) ?? []).length, 1);
@@ -330,7 +334,7 @@ export async function s3Checks(
       /<Key>line<\/Key><Value>7 \+ 8<\/Value>/,
     );
     await good("DELETE", "tagged", { query: { tagging: "" } });
-    assert.doesNotMatch((await good("GET", "tagged", { query: { tagging: "" } })).text, /<Tag>/);
+    if (!ceph) assert.doesNotMatch((await good("GET", "tagged", { query: { tagging: "" } })).text, /<Tag>/);
     await fails(404, "NoSuchLifecycleConfiguration", "GET", undefined, { query: { lifecycle: "" } });
     const rules =
       "<LifecycleConfiguration><Rule><ID>logs</ID><Status>Enabled</Status><Filter><Prefix>logs/</Prefix></Filter><Expiration><Days>7</Days></Expiration></Rule></LifecycleConfiguration>";

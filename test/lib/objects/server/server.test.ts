@@ -2,6 +2,7 @@ import { describe, test } from "node:test";
 import { openObjects } from "../../../../lib/objects/index.ts";
 import { temporaryFolder } from "../../../support/folder.ts";
 import { minioProgram, startMinio } from "../../../support/minio.ts";
+import { radosgwProgram, startRadosgw } from "../../../support/radosgw.ts";
 import { findProgram, missing } from "../../../support/services.ts";
 import { objectsContract } from "../contract.ts";
 import { s3Checks } from "./checks.ts";
@@ -37,6 +38,22 @@ describe("one list of S3, the same for all", () => {
 
 test("a store of the kind S3 over the plant's endpoint is an object store, in parts, with links and versions", async (t) => {
   const { url, accessKey, secretKey } = await serveFolder(t, temporaryFolder(t));
+  await objectsContract(
+    t,
+    async () => {
+      const store = openObjects({ engine: "s3", url, accessKey, secretKey });
+      await store.open();
+      return store;
+    },
+    (_store, link, init) => fetch(link, init),
+  );
+});
+
+test("Ceph's S3 server is an object store, and passes the list but for what is known of it", async (t) => {
+  if (missing(t, "radosgw", radosgwProgram)) return;
+  const server = await startRadosgw(t, temporaryFolder(t));
+  await t.test("through minio-js", (t) => s3Checks(t, minioJs(server), "checks-minio-js", { ceph: true }));
+  const { url, accessKey, secretKey } = server;
   await objectsContract(
     t,
     async () => {
