@@ -142,8 +142,9 @@ test("without a key, or with a wrong secret, nothing is answered", async (t) => 
 });
 
 test("keys that cannot be used are named", () => {
-  const wrong = (change: object, message: RegExp): void =>
-    void assert.throws(() => holdersOf([{ ...ACME, ...change }]), { code: "config.invalid", field: "keys", message });
+  const wrong = (change: object, message: RegExp): void => {
+    assert.throws(() => holdersOf([{ ...ACME, ...change }]), { code: "config.invalid", field: "keys", message });
+  };
   wrong({ accessKey: "ab" }, /access key of Acme/);
   wrong({ accessKey: "a/b/c" }, /access key of Acme/);
   wrong({ secretKey: "short" }, /secret key of Acme is too short/);

@@ -11,7 +11,8 @@ import { EVERYTHING, serveFolder } from "./serving.ts";
 test("whatever a client sends is answered or ended, and the next request is served", async (t) => {
   const folder = temporaryFolder(t);
   const served = await serveFolder(t, folder);
-  const { ask, client } = minioJs(served);
+  const minio = minioJs(served);
+  const { client } = minio;
   await client.makeBucket("plant");
   await client.putObject("plant", "good", "still here");
   const refused = async (
@@ -21,7 +22,7 @@ test("whatever a client sends is answered or ended, and the next request is serv
     key: string | undefined,
     more: object,
   ): Promise<void> => {
-    const answer = await ask(method, { bucket: "plant", ...(key === undefined ? {} : { key }), ...more });
+    const answer = await minio.ask(method, { bucket: "plant", ...(key === undefined ? {} : { key }), ...more });
     assert.deepEqual(
       [answer.status, answer.code],
       [status, code],
@@ -67,7 +68,7 @@ test("whatever a client sends is answered or ended, and the next request is serv
   await refused(400, "InvalidArgument", "PUT", "c", { headers: { "x-amz-copy-source": "/%ff" } });
   await refused(404, "NoSuchUpload", "PUT", "c", { query: { uploadId: "../../buckets", partNumber: "1" }, body: "x" });
   for (const key of ["../x", "a/../../x", "a//b", "a/", "a\\b", "x".repeat(300), "a\nb"]) {
-    const answer = await ask("PUT", { bucket: "plant", key, body: "x" });
+    const answer = await minio.ask("PUT", { bucket: "plant", key, body: "x" });
     assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status} for ${JSON.stringify(key)}`);
   }
   assert.equal((await fetch(`${served.url}/%zz`)).status, 400);
@@ -89,7 +90,7 @@ test("whatever a client sends is answered or ended, and the next request is serv
     socket.destroy();
     if (answer !== "") assert.match(answer, /^HTTP\/1\.1 4\d\d/);
   }
-  assert.equal((await ask("GET", { bucket: "plant", key: "good" })).text, "still here");
+  assert.equal((await minio.ask("GET", { bucket: "plant", key: "good" })).text, "still here");
   assert.deepEqual(readdirSync(`${folder}/tmp`), []);
   assert.equal(served.server.health().counters["errors"], 0);
 });

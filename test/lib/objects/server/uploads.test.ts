@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
-import { EmbeddedEngine } from "../../../../lib/objects/embedded/engine.ts";
+import type { EmbeddedEngine } from "../../../../lib/objects/embedded/engine.ts";
 import { startChild } from "../../../support/child.ts";
 import { temporaryFolder } from "../../../support/folder.ts";
 import { freePorts } from "../../../support/ports.ts";
@@ -114,7 +114,7 @@ test("a large stream goes up in parts and down again while the process stays as 
   // What is loaded once is no part of it.
   await client.putObject("plant", "large", stream());
   assert.equal(await read(), digest);
-  if (!existsSync(`/proc/${pid}/status`)) return void t.diagnostic("the memory of a process cannot be read here");
+  if (!existsSync(`/proc/${pid}/status`)) return t.diagnostic("the memory of a process cannot be read here");
   const memory = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) / 1024;
   const before = memory();
   let most = before;
