@@ -2,7 +2,12 @@ import { numberFrom } from "../editor/checks.ts";
 import { browseSchema } from "./schema-browser.ts";
 import { Trial } from "./trial.ts";
 
-const ACTIONS: Readonly<Record<string, string>> = { begin: "begin", commit: "commit", rollback: "roll back" };
+const ACTIONS: Readonly<Record<string, string>> = {
+  begin: "begin",
+  commit: "commit",
+  rollback: "roll back",
+  tables: "Factory+ tables",
+};
 /** Closes the editor of the open dialog and gives what is in it. */
 let closeEditor: (() => string) | undefined;
 
@@ -40,7 +45,13 @@ RED.nodes.registerType("fplus-sql", {
   },
   inputLabels: "run",
   outputLabels(index) {
-    return index === 1 ? "number of rows, at the end" : this["action"] === "query" ? "rows" : "message";
+    return index === 1
+      ? "number of rows, at the end"
+      : this["action"] === "query"
+        ? "rows"
+        : this["action"] === "tables"
+          ? "versions"
+          : "message";
   },
   oneditprepare() {
     const field = (name: string): string => String($(`#node-input-${name}`).val() ?? "");
@@ -58,6 +69,7 @@ RED.nodes.registerType("fplus-sql", {
       const isQuery = field("action") === "query";
       const isStream = field("output") !== "rows";
       $(".fplus-sql-query").toggle(isQuery);
+      $(".fplus-sql-tables").toggle(field("action") === "tables");
       $(".fplus-sql-begin").toggle(field("action") === "begin");
       $(".fplus-sql-stream").toggle(isQuery && isStream);
       $("#node-input-outputs").val(isQuery && isStream ? 2 : 1);

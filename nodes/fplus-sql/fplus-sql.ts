@@ -1,13 +1,13 @@
 import type { NodeAPI } from "node-red";
-import type { Database, SqlSession } from "../../lib/database/index.ts";
+import { type Database, migrate, plantSchema, type SqlSession } from "../../lib/database/index.ts";
 import { databaseOf, poolTrouble } from "../fplus-database/service.ts";
 import { amount, defineNode, liveStatus, type Message, type NodeContext } from "../frame/index.ts";
-import { batchRowsOf, requestOf, type SqlConfig, timeoutOf, transactionOf } from "./request.ts";
+import { batchRowsOf, requestOf, type SqlConfig, timeoutOf, transactionOf, versionOf } from "./request.ts";
 import { RowStreams } from "./row-stream.ts";
 
 type Send = (messages: Message | (Message | null)[]) => void;
 
-/** Runs SQL at every message, or begins and ends a transaction that a message carries along. */
+/** Runs SQL at every message, begins and ends a transaction that a message carries along, or makes the Factory+ tables. */
 export default function (RED: NodeAPI): void {
   defineNode<SqlConfig>(RED, "fplus-sql", (node) => {
     // Wrong numbers show at once, not at the first message.
@@ -65,6 +65,10 @@ class Work {
         const rows = await this.#query(database, msg, send, controller.signal);
         const took = Math.max(1, Math.round(performance.now() - began));
         this.#last = ["up", `${amount(rows)} ${rows === 1 ? "row" : "rows"} · ${took} ms`];
+      } else if (action === "tables") {
+        const report = await migrate(database, plantSchema, versionOf(msg));
+        send({ ...msg, payload: report });
+        this.#last = ["up", `version ${report.to}`];
       } else {
         await this.#transact(database, msg, send);
         this.#last = ["up", `${amount(database.transactions.size)} open`];

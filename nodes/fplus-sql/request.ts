@@ -6,7 +6,7 @@ import { type Message, numberOf } from "../frame/index.ts";
 export interface SqlConfig {
   readonly name: string;
   readonly database: string;
-  readonly action: "query" | "begin" | "commit" | "rollback";
+  readonly action: "query" | "begin" | "commit" | "rollback" | "tables";
   /** SQL; blank = that of `msg.query`. */
   readonly query: string;
   /** Property of the message with the parameters. */
@@ -68,6 +68,19 @@ export function batchRowsOf(config: SqlConfig): number {
 export function transactionOf(msg: Message): string | undefined {
   const id = msg["transaction"];
   return typeof id === "string" ? id : undefined;
+}
+
+/**
+ * The version of the tables that a message asks for; undefined = the newest.
+ * @throws FplusError `database.query`
+ */
+export function versionOf(msg: Message): number | undefined {
+  const version = msg["schemaVersion"];
+  if (version === undefined || typeof version === "number") return version;
+  throw new FplusError("database.query", "msg.schemaVersion is no number", {
+    field: "schemaVersion",
+    hint: "Leave it out for the newest, or give 0 to take the tables away.",
+  });
 }
 
 function parametersOf(given: unknown, property: string): Parameters {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, test } from "node:test";
-import { openDatabase } from "../../lib/database/index.ts";
+import { openDatabase, plantSchema } from "../../lib/database/index.ts";
 import { processHealth, processLeases } from "../../lib/plant/index.ts";
 import database from "../../nodes/fplus-database/fplus-database.ts";
 import sql from "../../nodes/fplus-sql/fplus-sql.ts";
@@ -50,6 +50,7 @@ test("statements, transactions, streams and notifications of messages", async (t
     statement("sql-count", "SELECT count(*) AS n FROM orders"),
     statement("sql-begin", "", { action: "begin" }),
     statement("sql-commit", "", { action: "commit" }),
+    statement("sql-tables", "", { action: "tables" }),
     statement("sql-rollback", "", { action: "rollback" }),
     statement("sql-stream", "SELECT g FROM generate_series(1, :n::int) g", { output: "batches", batchRows: "100" }),
     statement("sql-rows", "SELECT g FROM generate_series(1, :n::int) g", { output: "row", batchRows: "2" }),
@@ -104,6 +105,19 @@ test("statements, transactions, streams and notifications of messages", async (t
     assert.deepEqual([added["rowCount"], added["command"], added["keep"]], [1, "INSERT", "me"]);
     const read = await ask("sql-any", { query: "SELECT name FROM orders WHERE id = $1", params: [1] });
     assert.deepEqual(read["payload"], [{ name: "'); DROP TABLE orders; --" }]);
+  });
+
+  await t.test("the Factory+ tables are made, once, and taken away again", async () => {
+    const newest = plantSchema.length;
+    const made = await ask("sql-tables");
+    assert.deepEqual(made["payload"], { from: 0, to: newest, adopted: [] });
+    assert.deepEqual((await ask("sql-tables"))["payload"], { from: newest, to: newest, adopted: [] });
+    assert.deepEqual((await ask("sql-any", { query: "SELECT status FROM devices" }))["payload"], []);
+    const wrong = await fails("sql-tables", { schemaVersion: "0" });
+    assert.equal((wrong["cause"] as { field: string }).field, "schemaVersion");
+    assert.equal((await fails("sql-tables", { schemaVersion: newest + 1 }))["code"], "database.migration");
+    await ask("sql-tables", { schemaVersion: 0 });
+    assert.equal((await fails("sql-any", { query: "SELECT * FROM devices" }))["code"], "database.query");
   });
 
   await t.test("a CTE with windows and parameters; an injection stays a value in each of them", async () => {
