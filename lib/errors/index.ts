@@ -3,9 +3,11 @@
  * @module
  */
 import type { ErrorCode } from "./codes.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 export type { ErrorCode } from "./codes.ts";
 export { connectionCode, connectionHint, shortAnswer, shown } from "./foreign.ts";
+export { withoutSecrets } from "./secrets.ts";
 
 /** No sentence is longer: what it quotes of an input may be a whole file. */
 const LONGEST = 1000;
@@ -26,7 +28,7 @@ export interface FplusErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The only error class the suite throws on purpose. */
+/** The only error class the suite throws on purpose. What it says has no passwords of addresses in it. */
 export class FplusError extends Error {
   override readonly name = "FplusError";
   readonly code: ErrorCode;
@@ -37,10 +39,10 @@ export class FplusError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: FplusErrorDetails = {}) {
-    super(cut(message, LONGEST), details.cause === undefined ? undefined : { cause: details.cause });
+    super(cut(withoutSecrets(message), LONGEST), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.field = details.field;
-    this.hint = details.hint;
+    this.field = details.field === undefined ? undefined : withoutSecrets(details.field);
+    this.hint = details.hint === undefined ? undefined : withoutSecrets(details.hint);
     this.offset = details.offset;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
@@ -61,8 +63,8 @@ function cut(text: string, longest: number): string {
 /** The sentence of anything that was thrown; never throws itself. */
 export function messageOf(error: unknown): string {
   if (error instanceof FplusError) return error.describe();
-  if (error instanceof Error) return error.message || error.name;
-  return String(error);
+  if (error instanceof Error) return withoutSecrets(error.message || error.name);
+  return withoutSecrets(String(error));
 }
 
 /** Wraps a foreign error under one of our codes; one of ours passes unchanged. */

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeCredentials, NodeDef, NodeMessage } from "node-red";
-import { FplusError, messageOf, toFplusError } from "../../lib/errors/index.ts";
+import { FplusError, messageOf, toFplusError, withoutSecrets } from "../../lib/errors/index.ts";
 import type { Plant } from "../../lib/plant/index.ts";
 import { plantOf } from "./plant.ts";
 import { QuietErrors } from "./quiet-errors.ts";
@@ -159,8 +159,8 @@ function contextOf<C>(
     get errors() {
       return reporter.total;
     },
-    log: (text) => node.log(text),
-    warn: (text) => node.warn(text),
+    log: (text) => node.log(withoutSecrets(text)),
+    warn: (text) => node.warn(withoutSecrets(text)),
     send: (messages) => node.send(messages as NodeMessage),
   };
 }

@@ -1,4 +1,5 @@
 import type { Node, NodeStatus } from "node-red";
+import { withoutSecrets } from "../../lib/errors/index.ts";
 
 /** How a node is doing: works, on its way, works with a flaw, does not work, has nothing to do. */
 export type StatusState = "up" | "busy" | "warning" | "down" | "idle";
@@ -48,6 +49,6 @@ export class StatusLine {
     if (key === this.#shown) return;
     this.#shown = key;
     this.#shownAt = Date.now();
-    this.#node.status({ ...LOOK[next.state], text: next.text.slice(0, MAX_TEXT) });
+    this.#node.status({ ...LOOK[next.state], text: withoutSecrets(next.text).slice(0, MAX_TEXT) });
   }
 }
