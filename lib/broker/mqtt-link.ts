@@ -213,7 +213,7 @@ class MqttJsLink implements MqttLink {
   }
 
   #offline(topic?: string, cause?: unknown): FplusError {
-    return new FplusError("broker.offline", `not connected to ${withoutSecrets(this.#options.address.url)}`, {
+    return new FplusError("broker.offline", `not connected to ${this.#options.address.url}`, {
       ...(topic === undefined ? {} : { field: topic }),
       ...(cause === undefined ? {} : { cause }),
     });
@@ -226,20 +226,16 @@ function linkError(url: string, error: unknown): FplusError {
   // CONNACK return codes and MQTT 5 reason codes are numbers, socket errors are text.
   if (typeof code === "number") {
     return new FplusError("broker.refused", `the broker refused: ${messageOf(error)}`, {
-      field: withoutSecrets(url),
+      field: url,
       hint: "Check user name, password and the broker's access rules.",
       cause: error,
     });
   }
   return new FplusError("broker.unreachable", `no connection: ${messageOf(error)}`, {
-    field: withoutSecrets(url),
+    field: url,
     hint: "Check address, port and whether the broker runs.",
     cause: error,
   });
-}
-
-function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//");
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

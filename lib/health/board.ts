@@ -1,3 +1,4 @@
+import { withoutSecrets } from "../errors/index.ts";
 import type { PartHealth } from "./part.ts";
 
 /** Where parts announce themselves and health pages read. */
@@ -19,12 +20,14 @@ export class HealthBoard {
     return () => void this.#unused.delete(key);
   }
 
-  /** Every part's account, ordered by kind and name. */
+  /** Every part's account, ordered by kind and name; addresses are shown without their passwords. */
   snapshot(): PartHealth[] {
     const used = [...this.#parts.values()].map((report) => report());
     const kinds = new Set(used.map(({ kind }) => kind));
     const unused = [...this.#unused.values()].flatMap((report) => report() ?? []);
     const all = [...used, ...unused.filter(({ kind }) => !kinds.has(kind))];
-    return all.sort((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name));
+    return all
+      .map((part) => ({ ...part, detail: withoutSecrets(part.detail) }))
+      .sort((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name));
   }
 }

@@ -37,7 +37,9 @@ export async function serveLink(
   } catch (error) {
     const fault = toFplusError("objects.io", error);
     if (response.headersSent) return void response.destroy();
-    answer(response, STATUS[fault.code] ?? 500, fault.message);
+    const status = STATUS[fault.code];
+    // Who holds a link need not hear of folders and disks: that stands on the health page.
+    answer(response, status ?? 500, status === undefined ? "the store cannot answer now" : fault.message);
   }
 }
 

@@ -1,6 +1,8 @@
 import { isVariable, numberFrom, wholeFrom } from "../editor/checks.ts";
 import { addConnectionTest } from "../editor/connection-test.ts";
 
+const LONGEST_MONTH = 31;
+
 RED.nodes.registerType("fplus-historian", {
   category: "config",
   paletteLabel: "historian",
@@ -36,7 +38,16 @@ RED.nodes.registerType("fplus-historian", {
       },
     },
     layout: { value: "signals" },
-    archiveMonths: { value: "", validate: wholeFrom(1, undefined, " of months") },
+    archiveMonths: {
+      value: "",
+      validate(value, options) {
+        const isMonths = wholeFrom(1, undefined, " of months").call(this, value, options);
+        const days = Number(this["retention"]);
+        const needed = (Number(value) + 1) * LONGEST_MONTH;
+        if (isMonths !== true || !(Number(value) >= 1 && days > 0 && days < needed)) return isMonths;
+        return `Samples go after ${days} days, before they are archived: keep ${needed} days or all.`;
+      },
+    },
     archive: { value: "", type: "fplus-object-store", required: false },
   },
   credentials: { token: { type: "password" } },

@@ -119,16 +119,21 @@ export function defineNode<C>(
   );
 }
 
-/** Catch nodes and the log see the whole sentence, flows still find the code. */
+/**
+ * What Catch nodes and the log see: the whole sentence, and the code for flows. Of a foreign error behind it nothing goes on, for it
+ * may hold the address with its password.
+ */
 function describedError(error: unknown): Error {
-  if (error instanceof FplusError) {
-    return Object.assign(new Error(error.describe(), { cause: error }), {
-      code: error.code,
-      field: error.field,
-      status: error.status,
-    });
+  if (!(error instanceof FplusError)) {
+    const text = messageOf(error);
+    return error instanceof Error && error.message === text && error.cause === undefined ? error : new Error(text);
   }
-  return error instanceof Error ? error : new Error(messageOf(error));
+  const { code, message, field, status, hint, offset, retryAfterMs } = error;
+  const details = Object.entries({ field, status, hint, offset, retryAfterMs }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const cause = new FplusError(code, message, Object.fromEntries(details));
+  return Object.assign(new Error(error.describe(), { cause }), { code, field, status });
 }
 
 function contextOf<C>(
