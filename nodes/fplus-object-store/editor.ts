@@ -1,9 +1,16 @@
-import { isVariable, shownWith, wholeFrom } from "../editor/checks.ts";
+import { isVariable, wholeFrom } from "../editor/checks.ts";
 import { addConnectionTest } from "../editor/connection-test.ts";
 import { checkAccessKeys, keepAccessKeys, type KeyRow, showAccessKeys } from "./access-keys.ts";
 import { SECRETS } from "./secrets.ts";
 
 const LOOPBACK = /^(|localhost|127\.[\d.]+|::1)$/;
+
+/** A check that counts while programs are served. */
+function whileServed(check: NonNullable<EditorProperty["validate"]>): NonNullable<EditorProperty["validate"]> {
+  return function (value, options) {
+    return this["serve"] !== true || this["engine"] !== "embedded" || check.call(this, value, options);
+  };
+}
 
 RED.nodes.registerType("fplus-object-store", {
   category: "config",
@@ -30,20 +37,19 @@ RED.nodes.registerType("fplus-object-store", {
     region: { value: "" },
     style: { value: "path" },
     serve: { value: false },
-    servePort: { value: "", validate: shownWith("engine", "embedded", wholeFrom(1, 65_535)) },
+    servePort: { value: "", validate: whileServed(wholeFrom(1, 65_535)) },
     serveHost: {
       value: "",
-      validate(value, _options) {
+      validate: whileServed((value, _options) => {
         const good = value === "" || value === undefined || isVariable(value) || /^[\w.:-]+$/.test(value);
         return good || "Write an address of this machine, 0.0.0.0 for all, or leave it blank for this machine only.";
-      },
+      }),
     },
     keys: {
       value: [],
-      validate(value, _options) {
-        if (this["serve"] !== true || this["engine"] !== "embedded") return true;
-        return checkAccessKeys(Array.isArray(value) ? (value as KeyRow[]) : []);
-      },
+      validate: whileServed((value: unknown, _options) =>
+        checkAccessKeys(Array.isArray(value) ? (value as KeyRow[]) : []),
+      ),
     },
   },
   credentials: {

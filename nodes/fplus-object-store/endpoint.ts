@@ -1,4 +1,4 @@
-import { messageOf } from "../../lib/errors/index.ts";
+import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { type AccessKey, ObjectServer } from "../../lib/objects/index.ts";
 import { type NodeContext, numberOf } from "../frame/index.ts";
 import { secretName } from "./secrets.ts";
@@ -32,6 +32,10 @@ export function serveStore(
   const { config, plant, id, name } = node;
   const port = numberOf(config, "servePort", { usual: 9000, least: 1, most: 65_535 });
   const host = config.serveHost || "127.0.0.1";
+  if (!/^[\w.:-]+$/.test(host)) {
+    const hint = "Write an address of this machine, 0.0.0.0 for all, or leave it blank for this machine only.";
+    throw new FplusError("config.invalid", `${host} is no address`, { field: "serveHost", hint });
+  }
   const keys = keysOf(node);
   const store = source.lease();
   try {
@@ -68,7 +72,7 @@ export function serveStore(
 }
 
 function keysOf({ config, credentials }: NodeContext<EndpointConfig>): AccessKey[] {
-  return (config.keys ?? []).map(({ slot, name, accessKey, buckets, rights }) => ({
+  return (Array.isArray(config.keys) ? config.keys : []).map(({ slot, name, accessKey, buckets, rights }) => ({
     name,
     accessKey,
     secretKey: credentials[secretName(slot)] ?? "",

@@ -33,7 +33,7 @@ const CHOICES: Readonly<Record<string, readonly object[]>> = {
   "fplus-database": [{ engine: "postgres" }],
   "fplus-historian": [{ engine: "influx" }],
   "fplus-historian-query": [{ signals: "a/b/c" }, { language: "influxql" }],
-  "fplus-object-store": [{ engine: "s3" }],
+  "fplus-object-store": [{ engine: "s3" }, { serve: true }],
   "fplus-objects": ["put", "link", "expire"].map((operation) => ({ operation, key: "key" })),
   "fplus-opcua-browse": [{ what: "all" }],
   "fplus-opcua-call": [{ object: "ns=1;s=Press01" }],
