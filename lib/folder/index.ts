@@ -3,5 +3,5 @@
  * @module
  */
 export { fileIdentity, isSameFile } from "./same-file.ts";
-export { type FolderLock, lockFolder } from "./lock.ts";
-export { makeFolder, syncFolder } from "./sync.ts";
+export { type FolderLock, IN_USE, lockFolder } from "./lock.ts";
+export { bringToDisk, makeFolder, makeFolderAsync, syncFolder, syncFolderAsync } from "./sync.ts";

@@ -7,6 +7,9 @@ export interface FolderLock {
   release(): void;
 }
 
+/** The way out where another process uses a folder. */
+export const IN_USE = "Another Node-RED uses this folder; give each its own.";
+
 const LOCK_FILE = "lock";
 const IS_LOCKED = 5;
 
@@ -26,7 +29,7 @@ export function lockFolder(directory: string, code: ErrorCode): FolderLock {
     if ((error as { errcode?: number }).errcode === IS_LOCKED) {
       throw new FplusError(code, `${directory} is in use by another process`, {
         field: "directory",
-        hint: "Another Node-RED uses this folder; give each its own.",
+        hint: IN_USE,
         cause: error,
       });
     }

@@ -24,6 +24,14 @@ export class ContentHashes {
   }
 }
 
+/** Content that passes by, taken into its checksums. */
+export async function* hashed(content: AsyncIterable<Buffer>, hashes: ContentHashes): AsyncGenerator<Buffer> {
+  for await (const chunk of content) {
+    hashes.update(chunk);
+    yield chunk;
+  }
+}
+
 /** Content ready for an engine: its type is known, the rest is checked while it is read. */
 export interface Intake {
   readonly content: AsyncIterable<Buffer>;

@@ -4,6 +4,7 @@
  */
 export { bufferOf } from "./content.ts";
 export { typeOfName } from "./content-type.ts";
+export { everyObject } from "./every-object.ts";
 export { openObjects } from "./open.ts";
 export type { EmbeddedObjectsOptions, ObjectsOptions, S3Options } from "./options.ts";
 export { serveLink } from "./serve.ts";

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { FplusError } from "../errors/index.ts";
 import type { ByteRange } from "./types.ts";
 
@@ -25,4 +26,20 @@ export function rangeWithin(range: ByteRange | undefined, size: number): { start
   throw new FplusError("objects.request", `the object has ${size} bytes, none from ${range.start} on`, {
     field: "range",
   });
+}
+
+/**
+ * Begins an answer with a whole object or a range of it.
+ * @param length bytes that come; left out = those of the range
+ */
+export function beginContent(
+  response: ServerResponse,
+  range: ByteRange | undefined,
+  size: number,
+  length?: number,
+): void {
+  const { start, end } = rangeWithin(range, size);
+  if (range !== undefined) response.setHeader("content-range", `bytes ${start}-${end - 1}/${size}`);
+  response.setHeader("content-length", length ?? end - start);
+  response.writeHead(range === undefined ? 200 : 206);
 }

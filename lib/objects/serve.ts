@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { type FplusError, toFplusError } from "../errors/index.ts";
-import { rangeOf } from "./range.ts";
+import { beginContent, rangeOf } from "./range.ts";
 import type { ObjectStore } from "./store.ts";
 import type { LinkGrant, ObjectInfo } from "./types.ts";
 
@@ -72,14 +72,9 @@ async function giveOut(
     response.setHeader("content-range", `bytes */${info.size}`);
     return answer(response, 416, "the object has no such bytes");
   }
-  const start = range?.start ?? 0;
-  const end = Math.min(range?.end ?? info.size, info.size - 1);
   const version = info.versionId === undefined ? name : { ...name, versionId: info.versionId };
-  const asked = range === undefined ? undefined : { start, end };
-  const content = request.method === "HEAD" ? undefined : await store.get(version, asked);
-  if (range !== undefined) response.setHeader("content-range", `bytes ${start}-${end}/${info.size}`);
-  response.setHeader("content-length", content?.length ?? end - start + 1);
-  response.writeHead(range === undefined ? 200 : 206);
+  const content = request.method === "HEAD" ? undefined : await store.get(version, range);
+  beginContent(response, range, info.size, content?.length);
   if (content === undefined) response.end();
   else await pipeline(content.stream, response);
 }

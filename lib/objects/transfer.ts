@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { FplusError, messageOf } from "../errors/index.ts";
+import { everyObject } from "./every-object.ts";
 import type { ObjectStore } from "./store.ts";
-import type { ListedObject, ObjectInfo } from "./types.ts";
+import type { ObjectInfo } from "./types.ts";
 
 /** How far a transfer is. */
 export interface TransferProgress {
@@ -46,7 +47,7 @@ export async function transferObjects(
   const count = { copied: 0, present: 0, bytes: 0, failures: 0 };
   const failed: { bucket: string; key: string; reason: string }[] = [];
   for (const bucket of buckets) {
-    for await (const { key } of everything(source, bucket, options.prefix ?? "")) {
+    for await (const { key } of everyObject(source, bucket, { prefix: options.prefix ?? "", recursive: true })) {
       try {
         const moved = await transferOne(source, target, bucket, key, present.has(bucket));
         if (options.readBack === true) await readBack(target, moved.info);
@@ -108,13 +109,5 @@ async function isSame(target: ObjectStore, { bucket, key, size, sha256 }: Object
   } catch (error) {
     if (error instanceof FplusError && error.code === "objects.missing") return false;
     throw error;
-  }
-}
-
-async function* everything(store: ObjectStore, bucket: string, prefix: string): AsyncGenerator<ListedObject> {
-  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-    const page = await store.list(bucket, { prefix, recursive: true, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.objects;
-    cursor = page.cursor;
   }
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { FplusError, messageOf } from "../../errors/index.ts";
+import { IN_USE } from "../../folder/index.ts";
 
 const VERSION = 3;
 
@@ -79,7 +80,7 @@ export async function openFile(directory: string): Promise<DatabaseSync> {
 }
 
 function hintOf(text: string): { hint?: string } {
-  if (text.includes("locked")) return { hint: "Another Node-RED uses this folder; give each its own." };
+  if (text.includes("locked")) return { hint: IN_USE };
   if (!/malformed|not a database/.test(text)) return {};
   return {
     hint: "The disk has damaged the file: put it back from a backup, or save what is left of it with `sqlite3 history.sqlite .recover`, or move it away to begin anew.",

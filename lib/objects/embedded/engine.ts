@@ -4,7 +4,7 @@ import path from "node:path";
 import { pipeline, Readable } from "node:stream";
 import { AgeClock } from "../../clock/index.ts";
 import { FplusError } from "../../errors/index.ts";
-import { fileIdentity, type FolderLock, lockFolder, makeFolder } from "../../folder/index.ts";
+import { bringToDisk, fileIdentity, type FolderLock, lockFolder, makeFolder } from "../../folder/index.ts";
 import type { EmbeddedObjectsOptions } from "../options.ts";
 import { rangeWithin } from "../range.ts";
 import type {
@@ -22,7 +22,7 @@ import type {
 import { type Deletion, type Guard, publicId } from "./bucket.ts";
 import { Buckets } from "./buckets.ts";
 import { blockStart, Cipher, wrongKey } from "./cipher.ts";
-import { bringToDisk, diskFault, isAbsent, onDisk, writeDurably } from "./files.ts";
+import { diskFault, isAbsent, onDisk, writeDurably } from "./files.ts";
 import { linkSecret, LinkSigner } from "./links.ts";
 import { Uploads } from "./uploads.ts";
 import type { Sidecar, StoredVersion } from "./versions.ts";
@@ -166,9 +166,7 @@ export class EmbeddedEngine implements ObjectEngine {
     const data = this.#temporary();
     const cipher = this.#cipher?.start();
     const encrypt = cipher === undefined ? undefined : this.#cipher?.encrypt(cipher);
-    let size = 0;
-    const bytes = counted(content, (length) => (size += length));
-    await onDisk(() => writeDurably(data, bytes, encrypt));
+    const size = await onDisk(() => writeDurably(data, content, encrypt));
     try {
       const sha256 = plan.sha256();
       const about = { key, size, etag: plan.etag(), modified: Date.now(), sha256, deleted: false };
@@ -386,13 +384,6 @@ export class EmbeddedEngine implements ObjectEngine {
 
   #at(...parts: string[]): string {
     return path.join(this.place, ...parts);
-  }
-}
-
-async function* counted(content: AsyncIterable<Buffer>, count: (bytes: number) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of content) {
-    count(chunk.length);
-    yield chunk;
   }
 }
 

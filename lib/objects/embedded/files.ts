@@ -1,9 +1,10 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { FplusError, toFplusError } from "../../errors/index.ts";
+import { makeFolderAsync, syncFolderAsync } from "../../folder/index.ts";
 import { NAME_FILE } from "./layout.ts";
 
 /** Whether a file or folder was not there. */
@@ -35,15 +36,34 @@ export function damagedFile(file: string, hint: string): FplusError {
   return new FplusError("objects.io", `${file} is damaged`, { field: "directory", hint });
 }
 
-/** Writes a stream, changed on its way where asked for, to a new file; it is on the disk when this resolves, and gone when this fails. */
-export async function writeDurably(file: string, content: AsyncIterable<Buffer>, change?: Transform): Promise<void> {
+/**
+ * Writes a stream, changed on its way where asked for, to a new file; it is on the disk when this resolves, and gone when this fails.
+ * @returns the bytes of the stream
+ */
+export async function writeDurably(file: string, content: AsyncIterable<Buffer>, change?: Transform): Promise<number> {
+  let size = 0;
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of content) {
+      size += chunk.length;
+      yield chunk;
+    }
+  }
   try {
     const target = createWriteStream(file, { flags: "wx", flush: true, highWaterMark: 1 << 20 });
-    await (change === undefined ? pipeline(content, target) : pipeline(content, change, target));
+    await (change === undefined ? pipeline(counted, target) : pipeline(counted, change, target));
+    return size;
   } catch (error) {
     await rm(file, { force: true });
     throw error;
   }
+}
+
+/** The names in a folder; none where it is not there. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch((error: unknown) => {
+    if (isAbsent(error)) return [];
+    throw error;
+  });
 }
 
 /** Replaces a small file as a whole: readers see the old or the new one, also after a power cut. */
@@ -52,37 +72,12 @@ export async function replaceFile(temporary: string, target: string, text: strin
   await moveInto(temporary, target);
 }
 
-/** Makes a folder with those above it, and brings to the disk that they are there. */
-export async function makeDurably(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    await syncFolder(path.dirname(at));
-    if (at === path.resolve(first) || at === path.dirname(at)) return;
-  }
-}
-
 /** Moves a file into a folder, which is made where it is missing. */
 export async function moveInto(from: string, to: string): Promise<void> {
   const folder = path.dirname(to);
-  await makeDurably(folder);
+  await makeFolderAsync(folder);
   await rename(from, to);
-  await syncFolder(folder);
-}
-
-/** A rename is safe once its folder is on the disk; Windows knows no such thing. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform !== "win32") await bringToDisk(folder);
-}
-
-/** Resolves when what was written to a file or folder would survive a power cut. */
-export async function bringToDisk(target: string): Promise<void> {
-  const handle = await open(target, process.platform === "win32" ? "r+" : "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await syncFolderAsync(folder);
 }
 
 /** Removes a folder and those above it that are empty then, up to a root which stays. */

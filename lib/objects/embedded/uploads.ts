@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { FplusError } from "../../errors/index.ts";
 import type { Cipher } from "./cipher.ts";
-import { isAbsent, moveInto, replaceFile, writeDurably } from "./files.ts";
+import { moveInto, namesIn, replaceFile, writeDurably } from "./files.ts";
 
 const ABOUT = "upload.json";
 /** An upload that nobody goes on with goes after so many days. */
@@ -119,15 +119,8 @@ export class Uploads {
   ): Promise<UploadPart> {
     const cipher = this.#cipher();
     const start = cipher?.start();
-    let size = 0;
     const data = this.#temporary();
-    async function* counted(): AsyncGenerator<Buffer> {
-      for await (const chunk of content) {
-        size += chunk.length;
-        yield chunk;
-      }
-    }
-    await writeDurably(data, counted(), start === undefined ? undefined : cipher?.encrypt(start));
+    const size = await writeDurably(data, content, start === undefined ? undefined : cipher?.encrypt(start));
     const part = { number, etag: etag(), size };
     const file = nameOf(part, start);
     try {
@@ -214,11 +207,4 @@ function partOf(file: string): StoredPart | undefined {
   if (found === null) return undefined;
   const cipher = found[4] === undefined ? undefined : Buffer.from(found[4], "hex").toString("base64");
   return { file, number: Number(found[1]), etag: found[2]!, size: Number(found[3]), cipher };
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return await readdir(folder).catch((error: unknown) => {
-    if (isAbsent(error)) return [];
-    throw error;
-  });
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import { FplusError } from "../../errors/index.ts";
-import { damagedFile, isAbsent, makeDurably, moveInto, replaceFile } from "./files.ts";
+import { makeFolderAsync } from "../../folder/index.ts";
+import { damagedFile, isAbsent, moveInto, namesIn, replaceFile } from "./files.ts";
 
 /** What the sidecar file beside an object's bytes says of them. */
 export interface Sidecar {
@@ -95,7 +96,7 @@ export class ObjectFolder {
     temporary: { readonly data?: string; readonly sidecar: string },
     prepare: () => Promise<void>,
   ): Promise<void> {
-    await makeDurably(this.path);
+    await makeFolderAsync(this.path);
     await prepare();
     if (temporary.data !== undefined) await moveInto(temporary.data, this.dataFile(id));
     await replaceFile(temporary.sidecar, path.join(this.path, id + SIDECAR), sidecarText(about));
@@ -112,18 +113,11 @@ export class ObjectFolder {
   }
 
   async #ids(): Promise<string[]> {
-    const names = await this.#names();
+    const names = await namesIn(this.path);
     return names
       .filter((name) => /^[0-9a-z]{19}\.json$/.test(name))
       .map((name) => name.slice(0, -SIDECAR.length))
       .sort();
-  }
-
-  async #names(): Promise<string[]> {
-    return await readdir(this.path).catch((error: unknown) => {
-      if (isAbsent(error)) return [];
-      throw error;
-    });
   }
 
   /** Undefined where it has just been removed. */

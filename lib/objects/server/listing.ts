@@ -183,7 +183,13 @@ function versionOf(version: ObjectVersion, { named }: ListRequest): string {
 }
 
 /** Who owns what is in the plant's store. */
-export const OWNER = group("Owner", element("ID", "factory-plus"), element("DisplayName", "factory-plus"));
+export const OWNER = personOf("Owner");
+/** The same in the place of who began an upload. */
+export const INITIATOR = personOf("Initiator");
+
+function personOf(role: string): string {
+  return group(role, element("ID", "factory-plus"), element("DisplayName", "factory-plus"));
+}
 
 function about({ modified, etag, size }: Pick<ListedObject, "modified" | "etag" | "size">): string[] {
   return [

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Upload, UploadPart } from "../embedded/uploads.ts";
-import { ContentHashes, verified } from "../content.ts";
+import { ContentHashes, hashed, verified } from "../content.ts";
 import { checkKey } from "../names.ts";
 import { rangeOf } from "../range.ts";
 import { type Call, headerOf, numberOf, reply, timeOf } from "./call.ts";
 import { checkConditions, guardOf } from "./conditions.ts";
 import { describedBy } from "./described.ts";
 import { answerOf, s3Fault } from "./faults.ts";
-import { OWNER } from "./listing.ts";
+import { INITIATOR, OWNER } from "./listing.ts";
 import { found, homeOf, sourceOf } from "./objects.ts";
-import { document, element, elementsOf, group, textOf } from "./xml.ts";
+import { document, element, elementsOf, errorDocument, group, textOf } from "./xml.ts";
 
 const MOST_PARTS = 10_000;
 const SMALLEST_PART = 5 * 1024 * 1024;
@@ -54,13 +54,8 @@ export async function copyPart(call: Call): Promise<void> {
   const exact = source.versionId === undefined ? from : { ...from, versionId: source.versionId };
   const { stream } = verified(await engine.get(exact, range));
   const hashes = new ContentHashes();
-  async function* content(): AsyncGenerator<Buffer> {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      hashes.update(chunk);
-      yield chunk;
-    }
-  }
-  const part = await engine.uploads.addPart(upload, number, content(), hashes.md5);
+  const content = hashed(stream as AsyncIterable<Buffer>, hashes);
+  const part = await engine.uploads.addPart(upload, number, content, hashes.md5);
   const answer = [element("LastModified", timeOf(part.modified)), element("ETag", `"${part.etag}"`)];
   reply(call, 200, document("CopyPartResult", ...answer));
 }
@@ -80,16 +75,10 @@ export async function completeUpload(call: Call): Promise<void> {
   const etag = `${digest.digest("hex")}-${parts.length}`;
   const hashes = new ContentHashes();
   const guard = guardOf(call);
-  async function* content(): AsyncGenerator<Buffer> {
-    for await (const chunk of engine.uploads.read(upload, parts)) {
-      hashes.update(chunk);
-      yield chunk;
-    }
-  }
   const said = signsOfLife(call);
   try {
     const { contentType, metadata, headers, tags } = upload;
-    const info = await engine.put({ bucket, key }, content(), {
+    const info = await engine.put({ bucket, key }, hashed(engine.uploads.read(upload, parts), hashes), {
       contentType,
       metadata,
       ...(headers === undefined ? {} : { headers }),
@@ -112,9 +101,7 @@ export async function completeUpload(call: Call): Promise<void> {
   } catch (error) {
     if (!said.begun) throw error;
     const { code, message } = answerOf(error);
-    said.end(
-      `<?xml version="1.0" encoding="UTF-8"?>\n${group("Error", element("Code", code), element("Message", message))}`,
-    );
+    said.end(errorDocument(element("Code", code), element("Message", message)));
   } finally {
     said.stop();
   }
@@ -139,7 +126,7 @@ export async function listParts(call: Call): Promise<void> {
     element("Bucket", bucket),
     element("Key", key),
     element("UploadId", upload.id),
-    OWNER.replaceAll("Owner>", "Initiator>"),
+    INITIATOR,
     OWNER,
     element("StorageClass", "STANDARD"),
     element("PartNumberMarker", marker),
@@ -209,7 +196,7 @@ export async function listUploads(call: Call): Promise<void> {
         "Upload",
         named("Key", key),
         element("UploadId", id),
-        OWNER.replaceAll("Owner>", "Initiator>"),
+        INITIATOR,
         OWNER,
         element("StorageClass", "STANDARD"),
         element("Initiated", timeOf(started)),
@@ -272,11 +259,7 @@ function signsOfLife({ response }: Call): { readonly begun: boolean; end(documen
     },
     end(text) {
       if (begun) response.end(text.replace(/^<\?xml[^>]*>\n/, ""));
-      else {
-        response.setHeader("content-type", "application/xml");
-        response.setHeader("content-length", Buffer.byteLength(text));
-        response.writeHead(200).end(text);
-      }
+      else reply({ response }, 200, text);
     },
     stop: () => clearInterval(timer),
   };

@@ -2,7 +2,7 @@ import { pipeline } from "node:stream/promises";
 import { FplusError } from "../../errors/index.ts";
 import { verified } from "../content.ts";
 import { checkKey } from "../names.ts";
-import { rangeOf } from "../range.ts";
+import { beginContent, rangeOf } from "../range.ts";
 import type { ObjectInfo, ObjectName } from "../types.ts";
 import { type Call, headerOf, nameOf, reply, timeOf } from "./call.ts";
 import { checkConditions, guardOf } from "./conditions.ts";
@@ -44,17 +44,13 @@ export async function getObject(call: Call): Promise<void> {
     response.setHeader("content-range", `bytes */${info.size}`);
     throw s3Fault("InvalidRange", "The requested range is not satisfiable");
   }
-  const start = range?.start ?? 0;
-  const end = Math.min(range?.end ?? info.size, info.size - 1);
   const name = info.versionId === undefined ? nameOf(call) : { ...nameOf(call), versionId: info.versionId };
-  const content = request.method === "HEAD" ? undefined : verified(await engine.get(name, range && { start, end }));
+  const content = request.method === "HEAD" ? undefined : verified(await engine.get(name, range));
   if (content !== undefined && content.info.etag !== info.etag) {
     content.stream.destroy();
     throw s3Fault("OperationAborted", "The object was replaced meanwhile: ask again.");
   }
-  if (range !== undefined) response.setHeader("content-range", `bytes ${start}-${end}/${info.size}`);
-  response.setHeader("content-length", content?.length ?? end - start + 1);
-  response.writeHead(range === undefined ? 200 : 206);
+  beginContent(response, range, info.size, content?.length);
   if (content === undefined) return void response.end();
   try {
     await pipeline(content.stream, response);

@@ -6,11 +6,12 @@ import { checkBucket } from "../names.ts";
 import type { ObjectStore } from "../store.ts";
 import { type AccessKey, type Holder, type Holders, holdersOf } from "./access.ts";
 import { Body } from "./body.ts";
+import { reply } from "./call.ts";
 import { answerOf, s3Fault } from "./faults.ts";
 import { type Route, routeOf } from "./routes.ts";
 import { verified } from "./signature.ts";
 import { type Target, targetOf } from "./target.ts";
-import { element, XmlReader } from "./xml.ts";
+import { element, errorDocument, XmlReader } from "./xml.ts";
 
 /** A request line and headers must have come by then. */
 const HEADERS_MS = 20_000;
@@ -201,16 +202,13 @@ export class ObjectServer {
     for (const name of ["content-length", "content-type", "content-encoding"]) response.removeHeader(name);
     if (status === 304 || request.method === "HEAD") return void response.writeHead(status).end();
     const resource = (request.url ?? "").split("?")[0] ?? "";
-    const text = [
+    const document = errorDocument(
       element("Code", code),
       element("Message", message),
       element("Resource", resource),
       element("RequestId", id),
-    ];
-    const document = `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${text.join("")}</Error>`;
-    response.setHeader("content-type", "application/xml");
-    response.setHeader("content-length", Buffer.byteLength(document));
-    response.writeHead(status).end(document);
+    );
+    reply({ response }, status, document);
   }
 }
 

@@ -2,6 +2,7 @@ import type { XMLParser } from "fast-xml-parser";
 import { FplusError } from "../../errors/index.ts";
 import { s3Fault } from "./faults.ts";
 
+const DECLARATION = `<?xml version="1.0" encoding="UTF-8"?>\n`;
 const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 const ESCAPED: Readonly<Record<string, string>> = {
@@ -90,9 +91,14 @@ export function group(name: string, ...children: readonly string[]): string {
   return `<${name}>${children.join("")}</${name}>`;
 }
 
+/** The document of an error. */
+export function errorDocument(...children: readonly string[]): string {
+  return `${DECLARATION}${group("Error", ...children)}`;
+}
+
 /** A whole document of S3. */
 export function document(root: string, ...children: readonly string[]): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="${NAMESPACE}">${children.join("")}</${root}>`;
+  return `${DECLARATION}<${root} xmlns="${NAMESPACE}">${children.join("")}</${root}>`;
 }
 
 function decoded(text: string): string {

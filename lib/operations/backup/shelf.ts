@@ -1,5 +1,5 @@
 import { FplusError } from "../../errors/index.ts";
-import type { ObjectInfo, ObjectStore } from "../../objects/index.ts";
+import { everyObject, type ObjectInfo, type ObjectStore } from "../../objects/index.ts";
 import type { ArchiveHead } from "./archive/manifest.ts";
 
 /** A backup as it lies in the store. */
@@ -50,13 +50,9 @@ export class BackupShelf {
     const { objects, bucket } = this.#place;
     const found: ShelvedBackup[] = [];
     if (!(await objects.buckets()).includes(bucket)) return found;
-    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-      const page = await objects.list(bucket, { prefix: this.#folder, ...(cursor === undefined ? {} : { cursor }) });
-      for (const { key, size } of page.objects) {
-        const time = timeOf(key.slice(this.#folder.length));
-        if (time !== undefined) found.push({ key, time, size });
-      }
-      cursor = page.cursor;
+    for await (const { key, size } of everyObject(objects, bucket, { prefix: this.#folder })) {
+      const time = timeOf(key.slice(this.#folder.length));
+      if (time !== undefined) found.push({ key, time, size });
     }
     return found.sort((a, b) => b.time - a.time);
   }

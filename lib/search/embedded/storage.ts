@@ -2,7 +2,7 @@ import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { FplusError, messageOf } from "../../errors/index.ts";
-import { fileIdentity, makeFolder } from "../../folder/index.ts";
+import { fileIdentity, IN_USE, makeFolder } from "../../folder/index.ts";
 import type { IndexSettings, SearchDocument } from "../types.ts";
 
 /** The documents on disk, in one SQLite file; what is searched is made of them when the engine opens. */
@@ -168,7 +168,7 @@ function settingsOf(text: string): Required<IndexSettings> | undefined {
 function openFault(file: string, error: unknown): FplusError {
   const text = messageOf(error);
   const hint = text.includes("locked")
-    ? "Another Node-RED uses this folder; give each its own."
+    ? IN_USE
     : /malformed|not a database/.test(text)
       ? "The disk has damaged the file: put it back from a backup, or move it away and index anew."
       : "Check that Node-RED may write to the folder, and that the disk has room.";

@@ -1,5 +1,5 @@
 import { FplusError } from "../../../errors/index.ts";
-import type { ObjectContent, ObjectInfo, ObjectStore } from "../../../objects/index.ts";
+import { everyObject, type ObjectContent, type ObjectInfo, type ObjectStore } from "../../../objects/index.ts";
 import type { NewEntry, ReadEntry } from "../archive/archive.ts";
 
 /** All objects of some buckets as entries; one that is deleted meanwhile is passed over. Older versions stay behind. */
@@ -14,20 +14,16 @@ export async function* objectEntries(
       left.push(`bucket ${bucket}: there is none`);
       continue;
     }
-    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-      const page = await store.list(bucket, { recursive: true, ...(cursor === undefined ? {} : { cursor }) });
-      for (const { key } of page.objects) {
-        const found = await getIfThere(store, bucket, key);
-        if (found === undefined) continue;
-        const { contentType, metadata, size } = found.info;
-        yield {
-          name: `objects/${bucket}/${key}`,
-          kind: "object",
-          meta: { bucket, key, contentType, metadata, size },
-          content: found.stream as AsyncIterable<Buffer>,
-        };
-      }
-      cursor = page.cursor;
+    for await (const { key } of everyObject(store, bucket, { recursive: true })) {
+      const found = await getIfThere(store, bucket, key);
+      if (found === undefined) continue;
+      const { contentType, metadata, size } = found.info;
+      yield {
+        name: `objects/${bucket}/${key}`,
+        kind: "object",
+        meta: { bucket, key, contentType, metadata, size },
+        content: found.stream as AsyncIterable<Buffer>,
+      };
     }
   }
 }
