@@ -293,12 +293,14 @@ function returned(client: Client, withinMs: number): Promise<void> {
   });
 }
 
+const CHECK_REDIS = "Check that Redis runs and that address and port are right.";
+
 function unreachable(error: unknown): FplusError {
   const text = messageOf(error).replace(/ Retrying from scratch after \d+ms\./, "") || "no answer";
   const isSecret = /WRONGPASS|NOAUTH|NOPERM/.test(text);
   return new FplusError("cache.unreachable", text, {
     cause: error,
-    hint: isSecret ? "Check user and password." : (waitFor(text) ?? hintOfConnection(error)),
+    hint: isSecret ? "Check user and password." : (waitFor(text) ?? connectionHint(error, CHECK_REDIS)),
   });
 }
 
@@ -309,12 +311,6 @@ function waitFor(text: string): string | undefined {
     return "This Redis is a replica now: the next command goes to whoever took its place.";
   if (/^(MASTERDOWN|CLUSTERDOWN|TRYAGAIN)/.test(text)) return "A failover is under way: try again in a moment.";
   return undefined;
-}
-
-function hintOfConnection(error: unknown): string {
-  const hint = connectionHint(error);
-  const isPlain = hint === connectionHint(undefined);
-  return isPlain ? "Check that Redis runs and that address and port are right." : hint;
 }
 
 function hintOf(text: string): { hint?: string } {

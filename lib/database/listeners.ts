@@ -1,5 +1,6 @@
 import type { ClientBase } from "pg";
 import { FplusError } from "../errors/index.ts";
+import { quoted } from "./quoting.ts";
 import type { Listener, Notification } from "./types.ts";
 
 /** A connection that hears notifications. */
@@ -142,8 +143,4 @@ export class Listeners {
   #all(): Set<Listener> {
     return new Set([...this.#channels.values()].flatMap((listeners) => [...listeners]));
   }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

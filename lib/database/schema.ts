@@ -1,3 +1,4 @@
+import { literal } from "./quoting.ts";
 import type { SqlSession } from "./types.ts";
 
 /** A table's name and the columns that rows bring along. */
@@ -172,8 +173,4 @@ function tableStatement(row: Record<string, unknown>, columns: readonly Record<s
   if (typeof parent === "string")
     return `CREATE ${kind} ${String(table)} PARTITION OF ${parent} ${String(bound)}${divided}`;
   return `CREATE ${kind} ${String(table)} (${columns.map(({ definition }) => String(definition)).join(", ")})${divided}`;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

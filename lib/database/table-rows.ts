@@ -1,5 +1,6 @@
 import { FplusError } from "../errors/index.ts";
 import type { Database } from "./database.ts";
+import { literal, quoted } from "./quoting.ts";
 import type { Listener, Row } from "./types.ts";
 
 /** A column of a table, as SQL writes its type. */
@@ -51,7 +52,7 @@ export class TableRows {
       throw new FplusError("database.query", `not a table: ${table}`, { field: "table", hint });
     }
     this.#database = database;
-    this.#table = parts.map(quoted).join(".");
+    this.#table = parts.map((part) => quoted(part.trim())).join(".");
     this.#key = key;
     this.channel = `fplus_rows_${parts.at(-1)!}_${key}`;
     if (Buffer.byteLength(this.channel) > MAX_CHANNEL_BYTES)
@@ -120,12 +121,4 @@ export class TableRows {
   #select(columns: readonly string[]): string {
     return `SELECT ${columns.map(quoted).join(", ")} FROM ${this.#table}`;
   }
-}
-
-function quoted(name: string): string {
-  return `"${name.trim().replaceAll('"', '""')}"`;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

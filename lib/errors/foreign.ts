@@ -1,13 +1,16 @@
+import { cut } from "./cut.ts";
+
 const LONGEST = 300;
 
+const NO_TLS = "The server speaks no TLS at that port: write http:// or correct the port.";
 /** Ways out by what the system, or TLS, says of a connection. */
 const HINTS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "The server's certificate has expired: renew it there.",
   CERT_NOT_YET_VALID: "The server's certificate is not valid yet: check the clocks of both computers.",
   ERR_TLS_CERT_ALTNAME_INVALID: "The server's certificate is for another host: use the name that stands in it.",
-  EPROTO: "The server speaks no TLS at that port: write http:// or correct the port.",
-  ERR_SSL_WRONG_VERSION_NUMBER: "The server speaks no TLS at that port: write http:// or correct the port.",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "The server speaks no TLS at that port: write http:// or correct the port.",
+  EPROTO: NO_TLS,
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
   ENOTFOUND: "Check the host's name.",
   EAI_AGAIN: "Check the host's name, and the name server.",
 };
@@ -15,11 +18,11 @@ const UNKNOWN_AUTHORITY =
   "Node-RED does not know who issued the server's certificate: start it with NODE_EXTRA_CA_CERTS=<file with the authority's certificate>.";
 const CHECK_ADDRESS = "Check the address, and that the server runs.";
 
-/** The way out after a connection that failed. */
-export function connectionHint(error: unknown): string {
+/** The way out after a connection that failed; `usual` where nothing more is known. */
+export function connectionHint(error: unknown, usual = CHECK_ADDRESS): string {
   const code = connectionCode(error);
   if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) return UNKNOWN_AUTHORITY;
-  return HINTS[code] ?? CHECK_ADDRESS;
+  return HINTS[code] ?? usual;
 }
 
 /** The code of the system or of TLS behind an error, however deep; empty where there is none. */
@@ -41,7 +44,7 @@ export function shown(value: unknown): string {
       : typeof value === "object" || typeof value === "function"
         ? typeof value
         : String(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return cut(text, 100);
 }
 
 /** What another program said, short enough to be shown: of a page its title. */
@@ -52,5 +55,5 @@ export function shortAnswer(text: string): string {
     const before = text.slice(0, page.index).replace(/[\s:]+$/, "");
     return [before, title === "" ? "a web page" : `a web page, "${title.slice(0, 100)}"`].filter(Boolean).join(": ");
   }
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return cut(text, LONGEST);
 }

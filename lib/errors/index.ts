@@ -3,6 +3,7 @@
  * @module
  */
 import type { ErrorCode } from "./codes.ts";
+import { cut } from "./cut.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 export type { ErrorCode } from "./codes.ts";
@@ -54,10 +55,6 @@ export class FplusError extends Error {
     const hint = this.hint === undefined ? "" : ` ${this.hint}`;
     return `${this.code}: ${this.message}${field}${hint}`;
   }
-}
-
-function cut(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 /** The sentence of anything that was thrown; never throws itself. */

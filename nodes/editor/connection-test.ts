@@ -1,7 +1,5 @@
 import { NO_ANSWER } from "./failure.ts";
-
-/** What Node-RED shows in place of a secret that is stored. */
-const STORED = "__PWRD__";
+import { STORED } from "./stored-secret.ts";
 
 /**
  * Puts a row at the end of a configuration node's dialog whose button tries what is typed, before it is saved: every field goes to

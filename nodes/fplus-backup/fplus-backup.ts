@@ -3,6 +3,7 @@ import path from "node:path";
 import { toFplusError } from "../../lib/errors/index.ts";
 import type { ObjectStore } from "../../lib/objects/index.ts";
 import {
+  ageText,
   BackupKeeper,
   BackupShelf,
   type KeeperState,
@@ -30,15 +31,7 @@ export default function (RED: NodeAPI): void {
     (node) => {
       const settings = backupConfig(node.config, node.credentials["encryptionKey"]);
       const leases = leasesOf(node);
-      const keeper = keeperOf(node, settings, leases);
-      const ready = keeper.then(
-        (one) => one,
-        (error: unknown) => {
-          node.report(error);
-          throw error;
-        },
-      );
-      ready.catch(() => undefined);
+      const ready = keeperOf(node, settings, leases);
       let [offBoard, stopStatus, stopWaiting] = [(): void => {}, (): void => {}, (): void => {}];
       let closed = false;
       ready.then(
@@ -48,7 +41,7 @@ export default function (RED: NodeAPI): void {
           stopStatus = liveStatus(node, () => statusOf(one.state));
           stopWaiting = onFlowsStarted(RED, () => one.start());
         },
-        () => undefined,
+        (error: unknown) => node.report(error),
       );
       return {
         async input(msg, send) {
@@ -146,7 +139,7 @@ function statusOf({ running, last, fault, tooOld, kept }: KeeperState): [StatusS
     return ["busy", `${verb} · ${sizeText(running.bytes)}`];
   }
   const said =
-    last === undefined ? "no backup yet" : `${ageText(Date.now() - last.time)} · ${sizeText(last.size)} · ${kept} kept`;
+    last === undefined ? "no backup yet" : `${agoText(Date.now() - last.time)} · ${sizeText(last.size)} · ${kept} kept`;
   if (fault !== "") return ["down", `failed: ${fault}`];
   if (last === undefined) return [tooOld ? "warning" : "idle", said];
   return [tooOld ? "warning" : "up", said];
@@ -157,9 +150,6 @@ function sizeText(bytes: number): string {
   return bytes < MEGABYTE ? `${Math.round(bytes / 1000)} kB` : `${(bytes / MEGABYTE).toFixed(1)} MB`;
 }
 
-function ageText(ms: number): string {
-  const minutes = Math.max(0, Math.floor(ms / 60_000));
-  if (minutes < 1) return "just now";
-  if (minutes < 120) return `${minutes} min ago`;
-  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} days ago`;
+function agoText(ms: number): string {
+  return ms < 60_000 ? "just now" : `${ageText(ms)} ago`;
 }

@@ -1,5 +1,5 @@
 import { FplusError } from "../../lib/errors/index.ts";
-import type { Retention, Schedule } from "../../lib/operations/index.ts";
+import { LEAST_KEY, type Retention, type Schedule } from "../../lib/operations/index.ts";
 import { type Message, numberOf } from "../frame/index.ts";
 
 /** What the node can do. */
@@ -49,7 +49,6 @@ export interface BackupSettings {
 }
 
 const HOUR_MS = 3_600_000;
-const LEAST_KEY = 12;
 
 /** @throws FplusError `config.invalid` naming the field */
 export function backupConfig(config: BackupConfig, key: string | undefined): BackupSettings {

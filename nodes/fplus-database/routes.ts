@@ -11,6 +11,7 @@ import {
 } from "../../lib/database/index.ts";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import type { Lease } from "../../lib/plant/index.ts";
+import { borrowed } from "../frame/borrowed.ts";
 import { plantOf } from "../frame/plant.ts";
 import { serviceOf } from "../frame/service.ts";
 import { substituteAll } from "../frame/substitute.ts";
@@ -89,12 +90,7 @@ async function slowStatements(database: Database): Promise<readonly (SlowStateme
 async function withDatabase<T>(RED: NodeAPI, id: string, work: (database: Database) => Promise<T>): Promise<T> {
   const lease: Lease<Database> =
     id === "plant" ? plantOf(RED).database() : serviceOf<DatabaseService>(RED, id, "database").lease();
-  try {
-    await lease.ready;
-    return await work(lease.value);
-  } finally {
-    await lease.release();
-  }
+  return await borrowed(lease, work);
 }
 
 async function tryConnection(RED: NodeAPI, values: DialogValues): Promise<string> {

@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { type HistorianStore, plainRows } from "../../lib/historian/index.ts";
 import type { HistorianService } from "../fplus-historian/service.ts";
-import { serviceOf } from "../frame/index.ts";
+import { borrowed, serviceOf } from "../frame/index.ts";
 import { plantOf } from "../frame/plant.ts";
 import { substituteAll } from "../frame/substitute.ts";
 import { tableRows } from "./influxql-rows.ts";
@@ -55,12 +55,7 @@ export function serveQueryRoutes(RED: NodeAPI): void {
 
 async function withHistorian<T>(RED: NodeAPI, id: string, work: (store: HistorianStore) => Promise<T>): Promise<T> {
   const lease = id === "plant" ? plantOf(RED).historian() : serviceOf<HistorianService>(RED, id, "historian").lease();
-  try {
-    await lease.ready;
-    return await work(lease.value);
-  } finally {
-    await lease.release();
-  }
+  return await borrowed(lease, work);
 }
 
 async function signalsOf(store: HistorianStore): Promise<object> {

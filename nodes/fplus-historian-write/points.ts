@@ -43,7 +43,8 @@ export function refuseEmptyTexts(samples: MessageSamples): MessageSamples {
   const { batch, origin = [], rejected } = samples;
   const empty = emptyTexts(batch);
   if (empty.length === 0) return samples;
-  const kept = [...Array(batch.length).keys()].filter((i) => !empty.includes(i));
+  const isEmpty = new Set(empty);
+  const kept = [...Array(batch.length).keys()].filter((i) => !isEmpty.has(i));
   const indexOf = (i: number): number => origin[i] ?? i;
   const refused = empty.map((i) => ({ index: indexOf(i), path: signals.get(batch.signal[i]!).path, reason: REFUSED }));
   return { batch: batch.pick(kept), origin: kept.map(indexOf), rejected: [...rejected, ...refused] };

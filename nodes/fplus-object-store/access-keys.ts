@@ -1,7 +1,6 @@
+import { STORED } from "../editor/stored-secret.ts";
 import { secretName, SLOTS } from "./secrets.ts";
 
-/** What Node-RED shows in place of a secret that is stored. */
-const STORED = "__PWRD__";
 const LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 
 /** A row as the node keeps it. */

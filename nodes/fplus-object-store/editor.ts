@@ -1,9 +1,8 @@
 import { isVariable, wholeFrom } from "../editor/checks.ts";
 import { addConnectionTest } from "../editor/connection-test.ts";
 import { checkAccessKeys, keepAccessKeys, type KeyRow, showAccessKeys } from "./access-keys.ts";
+import { ADDRESS_HINT, isAddress, isLoopback } from "./address.ts";
 import { SECRETS } from "./secrets.ts";
-
-const LOOPBACK = /^(|localhost|127\.[\d.]+|::1)$/;
 
 /** A check that counts while programs are served. */
 function whileServed(check: NonNullable<EditorProperty["validate"]>): NonNullable<EditorProperty["validate"]> {
@@ -41,8 +40,8 @@ RED.nodes.registerType("fplus-object-store", {
     serveHost: {
       value: "",
       validate: whileServed((value, _options) => {
-        const good = value === "" || value === undefined || isVariable(value) || /^[\w.:-]+$/.test(value);
-        return good || "Write an address of this machine, 0.0.0.0 for all, or leave it blank for this machine only.";
+        const good = value === "" || value === undefined || isVariable(value) || isAddress(value);
+        return good || ADDRESS_HINT;
       }),
     },
     keys: {
@@ -68,7 +67,9 @@ RED.nodes.registerType("fplus-object-store", {
       $(".fplus-objects-s3").toggle(s3);
       $(".fplus-objects-serve").toggle(!s3 && $("#node-config-input-serve").is(":checked"));
       const host = String($("#node-config-input-serveHost").val() ?? "");
-      $(".fplus-objects-open").toggle(!s3 && $("#node-config-input-serve").is(":checked") && !LOOPBACK.test(host));
+      $(".fplus-objects-open").toggle(
+        !s3 && $("#node-config-input-serve").is(":checked") && host !== "" && !isLoopback(host),
+      );
     };
     showAccessKeys($("#fplus-objects-keys"), this);
     $("#node-config-input-engine, #node-config-input-serve").on("change", show);

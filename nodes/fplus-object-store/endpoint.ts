@@ -1,6 +1,7 @@
 import { FplusError, messageOf } from "../../lib/errors/index.ts";
 import { type AccessKey, ObjectServer } from "../../lib/objects/index.ts";
 import { type NodeContext, numberOf } from "../frame/index.ts";
+import { ADDRESS_HINT, isAddress, isLoopback } from "./address.ts";
 import { secretName } from "./secrets.ts";
 import type { ObjectsService } from "./service.ts";
 
@@ -18,8 +19,6 @@ export interface KeyRow extends Omit<AccessKey, "secretKey"> {
   readonly slot: number;
 }
 
-const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
-
 /**
  * Serves the embedded store to S3 clients. The endpoint outlives redeploys, so that its clients do not notice them; new keys count at once.
  * @param place what makes it another store: its folder and its key
@@ -32,9 +31,8 @@ export function serveStore(
   const { config, plant, id, name } = node;
   const port = numberOf(config, "servePort", { usual: 9000, least: 1, most: 65_535 });
   const host = config.serveHost || "127.0.0.1";
-  if (!/^[\w.:-]+$/.test(host)) {
-    const hint = "Write an address of this machine, 0.0.0.0 for all, or leave it blank for this machine only.";
-    throw new FplusError("config.invalid", `${host} is no address`, { field: "serveHost", hint });
+  if (!isAddress(host)) {
+    throw new FplusError("config.invalid", `${host} is no address`, { field: "serveHost", hint: ADDRESS_HINT });
   }
   const keys = keysOf(node);
   const store = source.lease();
@@ -46,7 +44,7 @@ export function serveStore(
       () => new ObjectServer(store.value, options),
       JSON.stringify([host, port, place]),
     );
-    if (!LOOPBACK.test(host)) {
+    if (!isLoopback(host)) {
       node.warn(
         `${host}:${port} is open to the network without TLS: whoever listens on the line reads the objects. Put a proxy with a certificate in front.`,
       );

@@ -1,5 +1,6 @@
 import { isVariable, numberFrom, wholeFrom } from "../editor/checks.ts";
 import { browseObjects } from "./object-browser.ts";
+
 const LABELS: Readonly<Record<string, string>> = {
   put: "put",
   get: "get",

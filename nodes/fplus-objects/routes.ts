@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
 import type { ObjectStore } from "../../lib/objects/index.ts";
 import type { ObjectsService } from "../fplus-object-store/service.ts";
-import { serviceOf } from "../frame/index.ts";
+import { borrowed, serviceOf } from "../frame/index.ts";
 import { plantOf } from "../frame/plant.ts";
 
 /** Objects and folders of one folder that a dialog lists. */
@@ -34,12 +34,9 @@ export function serveBrowse(RED: NodeAPI): void {
 
 async function listed(RED: NodeAPI, id: string, bucket: string, prefix: string): Promise<Listed> {
   const lease = id === "plant" ? plantOf(RED).objects() : serviceOf<ObjectsService>(RED, id, "store").lease();
-  try {
-    await lease.ready;
-    return bucket === "" ? { buckets: await lease.value.buckets() } : await folderOf(lease.value, bucket, prefix);
-  } finally {
-    await lease.release();
-  }
+  return await borrowed(lease, async (store) =>
+    bucket === "" ? { buckets: await store.buckets() } : await folderOf(store, bucket, prefix),
+  );
 }
 
 async function folderOf(store: ObjectStore, bucket: string, prefix: string): Promise<Listed> {

@@ -1,10 +1,10 @@
-import { numberFrom } from "../editor/checks.ts";
+import { STORED } from "../editor/stored-secret.ts";
+import { isVariable, numberFrom } from "../editor/checks.ts";
 import { NO_ANSWER } from "../editor/failure.ts";
 import { CertificatePanel } from "./certificate-panel.ts";
 import { type Offer, ServerFinder } from "./server-finder.ts";
 
 const ADDRESS = /^opc\.tcp:\/\/(\[[\da-f:.]+\]|[^/:\s]+)(:\d+)?(\/\S*)?$/i;
-const FROM_ENVIRONMENT = /^\$\{.+\}$/;
 const SECONDS = numberFrom(0.001, undefined, " of seconds");
 const SETTINGS = [
   "name",
@@ -25,8 +25,6 @@ const CREDENTIALS = {
   userKey: { type: "password" },
   userKeyPassphrase: { type: "password" },
 } as const;
-/** What Node-RED shows in place of a secret that is stored. */
-const STORED = "__PWRD__";
 
 RED.nodes.registerType("fplus-opcua-endpoint", {
   category: "config",
@@ -37,18 +35,14 @@ RED.nodes.registerType("fplus-opcua-endpoint", {
       value: "opc.tcp://127.0.0.1:4840",
       required: true,
       validate(value, _options) {
-        return (
-          ADDRESS.test(value) || FROM_ENVIRONMENT.test(value) || "Write the address like opc.tcp://192.168.0.10:4840."
-        );
+        return ADDRESS.test(value) || isVariable(value) || "Write the address like opc.tcp://192.168.0.10:4840.";
       },
     },
     standIns: {
       value: "",
       validate(value, _options) {
         const wrong = (value ?? "").split(/[\s,]+/).find((one) => one !== "" && !ADDRESS.test(one));
-        return (
-          wrong === undefined || FROM_ENVIRONMENT.test(value) || `Write ${wrong} like opc.tcp://192.168.0.11:4840.`
-        );
+        return wrong === undefined || isVariable(value) || `Write ${wrong} like opc.tcp://192.168.0.11:4840.`;
       },
     },
     securityMode: { value: "None" },
@@ -130,7 +124,7 @@ function showFields(): void {
 
 function takeOver(offer: Offer, asked: boolean): void {
   // A variable that names the very server stays one.
-  if (!asked || !FROM_ENVIRONMENT.test(field("url"))) $(selectorOf("url")).val(offer.url).trigger("change");
+  if (!asked || !isVariable(field("url"))) $(selectorOf("url")).val(offer.url).trigger("change");
   $(selectorOf("securityMode")).val(offer.mode);
   $(selectorOf("securityPolicy")).val(offer.policy);
   const userType = field("userType") as Offer["users"][number];

@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import { messageOf } from "../../lib/errors/index.ts";
 import type { SearchStore } from "../../lib/search/index.ts";
 import type { SearchService } from "../fplus-search-engine/service.ts";
-import { serviceOf } from "../frame/index.ts";
+import { borrowed, serviceOf } from "../frame/index.ts";
 import { plantOf } from "../frame/plant.ts";
 
 interface TryOut {
@@ -29,15 +29,12 @@ export function serveTryOut(RED: NodeAPI): void {
 
 async function tryOut(RED: NodeAPI, { engine, index, body }: TryOut): Promise<object> {
   const lease = engine ? serviceOf<SearchService>(RED, engine, "engine").lease() : plantOf(RED).search();
-  try {
-    await lease.ready;
-    const indexes = await lease.value.indexes();
+  return await borrowed(lease, async (store) => {
+    const indexes = await store.indexes();
     if (index === undefined || index === "" || !indexes.includes(index)) return { indexes };
-    if (body === undefined) return { indexes, known: await knownOf(lease.value, index) };
-    return { indexes, answer: await lease.value.search(index, body) };
-  } finally {
-    await lease.release();
-  }
+    if (body === undefined) return { indexes, known: await knownOf(store, index) };
+    return { indexes, answer: await store.search(index, body) };
+  });
 }
 
 async function knownOf(store: SearchStore, index: string): Promise<object> {

@@ -2,6 +2,7 @@
  * What every node shares: registration, status, samples on wires.
  * @module
  */
+export { borrowed } from "./borrowed.ts";
 export { type DefineOptions, defineNode, type Message, type NodeBehaviour, type NodeContext } from "./define.ts";
 export { stateMessage } from "./device-state.ts";
 export { onFlowsStarted } from "./flows-started.ts";

@@ -147,8 +147,9 @@ export class ChunkTable {
     if (isSound(row)) return row;
     const column = this.read(row, row.series);
     if (column.length === 0) return undefined;
-    const [t0, t1, samples, count, sum, min, max, first, last] = rowOf(column) as Nine;
-    this.#correct.run(t0, t1, samples, count, sum, min, max, first, last, sealOf(row.series, ...rowOf(column)), row.id);
+    const made = rowOf(column);
+    this.#correct.run(...made, sealOf(row.series, ...made), row.id);
+    const [t0, t1, samples, count, sum, min, max, first, last] = made;
     return { id: row.id, t0, t1, samples, count, sum, min, max, first, last };
   }
 
@@ -163,7 +164,7 @@ export class ChunkTable {
 }
 
 /** The numbers of a chunk's row but the seal, in the order of its columns. */
-function rowOf(column: Column): number[] {
+function rowOf(column: Column): Nine {
   const last = column.length - 1;
   const of = statisticsOf(column);
   const [min, max] = of.count === 0 ? [0, 0] : [of.min, of.max];

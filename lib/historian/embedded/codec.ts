@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter } from "../bytes.ts";
 import { compress, decompress, uncompressed } from "../compress.ts";
 import { doublesOf } from "../points.ts";
 import { Column } from "./column.ts";
-import { readPacked, writePacked } from "./packed.ts";
+import { readPacked, writePacked } from "./packed-integers.ts";
 
 /**
  * A chunk: some samples of one series as bytes.

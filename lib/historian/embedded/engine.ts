@@ -10,6 +10,7 @@ import { type Held, windowStatistics } from "./reader.ts";
 import { RollUpTable, type WindowSource } from "./rollups.ts";
 import type { EngineFigures } from "./protocol.ts";
 import { makeSeries, type Series } from "./series.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** Limits of the memory the engine takes. */
 export interface EngineLimits {
@@ -123,8 +124,8 @@ export class Engine implements Held, WindowSource {
     if (this.#lateSamples > MAX_LATE) this.maintain();
     const made: Series[] = [];
     const renamed: Series[] = [];
-    this.#transaction(
-      () => {
+    try {
+      inTransaction(this.#database, () => {
         for (const { points, series } of batches) {
           const ids = new Uint32Array(points.length);
           for (let i = 0; i < points.length; i++) {
@@ -142,12 +143,12 @@ export class Engine implements Held, WindowSource {
           }
           this.#insertJournal.run(encodeJournal(points, ids));
         }
-      },
-      () => {
-        for (const one of made) one.id = 0;
-        for (const one of renamed) one.renamed = true;
-      },
-    );
+      });
+    } catch (error) {
+      for (const one of made) one.id = 0;
+      for (const one of renamed) one.renamed = true;
+      throw error;
+    }
     for (const one of made) this.#byId[one.id] = one;
     this.#tick++;
     for (const { points, series } of batches) {
@@ -189,7 +190,7 @@ export class Engine implements Held, WindowSource {
   maintain(checkpoint = this.#journalSamples >= this.#journalLimit()): void {
     const done: (() => void)[] = [];
     const evicted = this.#toEvict();
-    this.#transaction(() => {
+    inTransaction(this.#database, () => {
       // Before the journal goes: what it holds would make the windows stale again after a crash.
       for (const [series, { from, to }] of this.#stale) this.rollUps.redo(this, series, from, to);
       for (const series of this.#late) this.#mergeLate(series, done);
@@ -261,7 +262,7 @@ export class Engine implements Held, WindowSource {
   remove(from: number, to: number): void {
     // The journal is empty then: a crash cannot bring back what goes.
     this.maintain(true);
-    this.#transaction(() => {
+    inTransaction(this.#database, () => {
       for (const series of this.#byPath.values()) if (series.id !== 0) this.#removeFrom(series, from, to);
       this.rollUps.keepBefore(to);
     });
@@ -401,18 +402,5 @@ export class Engine implements Held, WindowSource {
     series.head = undefined;
     series.dirty = false;
     this.#loaded.delete(series);
-  }
-
-  #transaction(run: () => void, undo?: () => void): void {
-    this.#database.exec("begin immediate");
-    try {
-      run();
-      this.#database.exec("commit");
-    } catch (error) {
-      undo?.();
-      // After a full disk SQLite may have rolled back by itself.
-      if (this.#database.isTransaction) this.#database.exec("rollback");
-      throw error;
-    }
   }
 }

@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Damage } from "./damage.ts";
-import { sealOf } from "./damage.ts";
+import { type Damage, sealOf } from "./damage.ts";
 import type { RollUp } from "../rollup.ts";
 import type { Statistics } from "../window.ts";
 import type { Series } from "./series.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** One window of a roll-up. */
 export interface RolledWindow extends Statistics {
@@ -122,16 +122,10 @@ export class RollUpTable {
       const series = [...source.series.values()].filter((one) => one.id !== 0);
       const count = Math.max(1, Math.floor(WINDOWS_A_STEP / Math.max(1, series.length)));
       const to = Math.min(target, from + count * windowMs);
-      this.#database.exec("begin immediate");
-      try {
+      inTransaction(this.#database, () => {
         for (const one of series) this.#make(source, one, windowMs, from, to);
         this.#mark.run(windowMs, to);
-        this.#database.exec("commit");
-      } catch (error) {
-        // After a full disk SQLite may have rolled back by itself.
-        if (this.#database.isTransaction) this.#database.exec("rollback");
-        throw error;
-      }
+      });
       this.#done.set(windowMs, to);
       more ||= to < target;
     }

@@ -1,6 +1,7 @@
+export { LEAST_KEY } from "./archive/header.ts";
 export type { ArchiveHead, ArchiveManifest, StoredEntry } from "./archive/manifest.ts";
 export { backUp } from "./back-up.ts";
-export { BackupKeeper, type KeeperOptions, type KeeperState, type MadeBackup } from "./keeper.ts";
+export { ageText, BackupKeeper, type KeeperOptions, type KeeperState, type MadeBackup } from "./keeper.ts";
 export type { NodeRedPlace } from "./parts/files.ts";
 export { restore, type RestoreOptions } from "./restore.ts";
 export { type Dated, outlived, type Retention } from "./retention.ts";

@@ -250,7 +250,8 @@ export class BackupKeeper {
 /** Another process was quicker. */
 const NOT_DUE = new FplusError("backup.busy", "it was made meanwhile");
 
-function ageText(ms: number): string {
+/** How long ago something was, as people say it: `90 min`, `3 h`, `2 days`. */
+export function ageText(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 120) return `${minutes} min`;
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`;

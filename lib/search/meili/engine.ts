@@ -192,12 +192,8 @@ export class MeiliEngine implements SearchEngine {
       return new FplusError("search.missing", `there is no index ${index}`, { field: "index", hint, cause: error });
     }
     if (code === "document_not_found") return new FplusError("search.document", text, { field: "id", cause: error });
-    if (/api_key|authorization/.test(code)) {
-      const hint = "Check the API key and its rights.";
-      return new FplusError("search.refused", `${this.place} refused: ${text}`, { field: "key", hint, cause: error });
-    }
     const { status = 0 } = response as { status?: number };
-    if (status === 401 || status === 403) {
+    if (/api_key|authorization/.test(code) || status === 401 || status === 403) {
       const hint = "Check the API key and its rights.";
       return new FplusError("search.refused", `${this.place} refused: ${text}`, { field: "key", hint, cause: error });
     }

@@ -1,3 +1,4 @@
+import { STORED } from "../stored-secret.ts";
 import { type Failure, reasonOf } from "../failure.ts";
 import type { TagRow } from "../../tag-table/tag-row.ts";
 
@@ -129,7 +130,7 @@ export function editedEndpoint(id: string): object {
     Object.keys(RED.nodes.getType(node.type)?.defaults ?? {}).map((name) => [name, node[name]]),
   );
   const typed = Object.entries(node.credentials ?? {}).filter(
-    ([name, value]) => typeof value === "string" && value !== "__PWRD__" && !name.startsWith("has_"),
+    ([name, value]) => typeof value === "string" && value !== STORED && !name.startsWith("has_"),
   );
   return { ...values, id, credentials: Object.fromEntries(typed) };
 }

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { Readable, type Transform } from "node:stream";
 import zlib from "node:zlib";
 import { FplusError, toFplusError } from "../../../errors/index.ts";
-import { newHeader, open, seal } from "./frames.ts";
-import type { Packing } from "./header.ts";
+import { open, seal } from "./frames.ts";
+import { newHeader, type Packing } from "./header.ts";
 import type { ArchiveHead, ArchiveManifest, EntryDescription, StoredEntry } from "./manifest.ts";
 import { type ArchiveRecord, DATA_BYTES, jsonRecord, readRecords, RecordKind, recordOf } from "./records.ts";
 

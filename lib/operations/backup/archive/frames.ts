@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { FplusError } from "../../../errors/index.ts";
-import { HEADER_BYTES, type Header, newHeader, readHeader } from "./header.ts";
+import { HEADER_BYTES, type Header, readHeader } from "./header.ts";
 
 const ALGORITHM = "aes-256-gcm";
 /** Content of a frame; only the last one is shorter. */
@@ -29,9 +29,6 @@ export async function* seal(content: AsyncIterable<Buffer>, header: Header): Asy
   }
   yield sealFrame(header, place, true, Buffer.concat(waiting, size));
 }
-
-/** A header for what is sealed next. */
-export { newHeader };
 
 /**
  * The bytes that were sealed, frame by frame; none comes out before it is authenticated.

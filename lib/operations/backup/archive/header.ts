@@ -27,7 +27,8 @@ const CHECK_AT = 44;
 const LOG_N = 15;
 /** A forged header must not make us compute for hours. */
 const MAX_LOG_N = 20;
-const LEAST_KEY = 12;
+/** Characters of a key. */
+export const LEAST_KEY = 12;
 
 /** The header of a new archive; without a passphrase it is readable by anybody, and still detects every change by accident. */
 export async function newHeader(passphrase: string | undefined): Promise<Header> {

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { ByteReader, ByteWriter } from "../../../../lib/historian/bytes.ts";
 import { decodeColumn, encodeColumn } from "../../../../lib/historian/embedded/codec.ts";
 import { Column } from "../../../../lib/historian/embedded/column.ts";
-import { readPacked, writePacked } from "../../../../lib/historian/embedded/packed.ts";
+import { readPacked, writePacked } from "../../../../lib/historian/embedded/packed-integers.ts";
 import { doublesOf } from "../../../../lib/historian/points.ts";
 import { ValueType } from "../../../../lib/sample/index.ts";
 

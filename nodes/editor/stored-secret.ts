@@ -1,0 +1,2 @@
+/** What Node-RED shows in place of a secret that is stored. */
+export const STORED = "__PWRD__";
